@@ -1,0 +1,161 @@
+"""What a driver says and what it can be told: the vocabulary between devices and the room.
+
+A driver's stream yields `DeviceEvent`s; a chair takes `ChairCommand`s. Everything is frozen. Times are ns on the clock
+that the driver was given.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from devices.errors import DeviceError
+from signals.samples import Channel, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered on the port."""
+
+    maker: str
+    model: str
+    serial: str
+    firmware: str
+    channels: tuple[tuple[Channel, float], ...] = ()
+    """(channel, nominal rate in Hz) of each stream that it declares."""
+    hardware_watchdog: bool = False
+    """True when the device stops its own motion if the host falls silent. Without it a chair gets no motion from us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    device: str
+    t_ns: int
+    identity: Identity
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The device is gone, or could not be reached. The supervisor keeps trying."""
+
+    device: str
+    t_ns: int
+    error: DeviceError
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples that the device counted and that never arrived."""
+
+    device: str
+    channel: Channel
+    start_ns: int
+    end_ns: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """Counters of the wire since the connection was opened; sent about once a second."""
+
+    device: str
+    t_ns: int
+    frames: int
+    crc_errors: int
+    dropped_bytes: int
+    lost_frames: int
+
+
+class Rhythm(StrEnum):
+    OFF = "off"
+    STEADY = "steady"
+    WAVE = "wave"
+    BREATH = "breath"
+
+
+@dataclass(frozen=True, slots=True)
+class ChairStatus:
+    """Actuators and people, as the chair reports them."""
+
+    device: str
+    t_ns: int
+    recline_deg: float
+    leg_rest_deg: float
+    massage_level: int
+    massage_zones: tuple[str, ...]
+    massage_rhythm: Rhythm
+    heat_level: int
+    light_percent: int
+    volume_percent: int
+    moving: bool
+    occupied: bool
+    stop_pressed: bool
+    watchdog_tripped: bool
+    faults: tuple[str, ...] = ()
+    """Codes such as "recline_motor"; words in care/words/."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceNote:
+    """Free text from the device's log, tied to a moment. A replaying simulator announces its source here:
+    `replay record=<name> offset_s=<record time at t_ns>`.
+    """
+
+    device: str
+    t_ns: int
+    text: str
+
+
+DeviceEvent = Connected | Disconnected | Samples | Gap | LinkHealth | ChairStatus | DeviceNote
+
+
+@dataclass(frozen=True, slots=True)
+class Recline:
+    """Back rest to an absolute angle: 90 upright … 160 flat, degrees."""
+
+    angle_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegRest:
+    """Leg rest to an absolute angle: 0 down … 70 up, degrees."""
+
+    angle_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Massage:
+    """Zones out of back, lumbar, seat, legs; level 0 off … 5."""
+
+    zones: tuple[str, ...]
+    rhythm: Rhythm
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """0 off … 3."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopMotion:
+    """Everything that moves or heats stops now. Overtakes any other command and is repeated until confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStop:
+    """A person has looked: motion may be asked for again."""
+
+
+ChairCommand = Recline | LegRest | Massage | Heat | Light | Volume | StopMotion | ReleaseStop

@@ -1,0 +1,79 @@
+"""The signal core: samples in; beats, heart-rate variability, coherence, breath, skin conductance, quality and the
+relaxation score out. Pure: no I/O, no clock. Streaming and batch give the same numbers.
+
+Names are loaded when they are first used, so importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from signals.beats import Beat as Beat
+    from signals.beats import Beats as Beats
+    from signals.beats import BeatStream as BeatStream
+    from signals.beats import find_beats as find_beats
+    from signals.coherence import Coherence as Coherence
+    from signals.coherence import coherence as coherence
+    from signals.eda import EDA as EDA
+    from signals.eda import EDAStream as EDAStream
+    from signals.eda import skin_conductance as skin_conductance
+    from signals.hrv import HRV as HRV
+    from signals.hrv import hrv as hrv
+    from signals.live import LiveHRV as LiveHRV
+    from signals.quality import Quality as Quality
+    from signals.quality import QualityStream as QualityStream
+    from signals.quality import quality as quality
+    from signals.reasons import Reason as Reason
+    from signals.relaxation import Relaxation as Relaxation
+    from signals.relaxation import relaxation as relaxation
+    from signals.resonance import resonance as resonance
+    from signals.respiration import Respiration as Respiration
+    from signals.respiration import respiration as respiration
+    from signals.rr import CorrectedRR as CorrectedRR
+    from signals.rr import Label as Label
+    from signals.rr import LiveCorrector as LiveCorrector
+    from signals.rr import correct_rr as correct_rr
+    from signals.samples import Channel as Channel
+    from signals.samples import Samples as Samples
+    from signals.spectrum import lomb_scargle_psd as lomb_scargle_psd
+    from signals.spectrum import welch_psd as welch_psd
+
+_HOME = {
+    "Beat": "beats",
+    "Beats": "beats",
+    "BeatStream": "beats",
+    "find_beats": "beats",
+    "Coherence": "coherence",
+    "coherence": "coherence",
+    "EDA": "eda",
+    "EDAStream": "eda",
+    "skin_conductance": "eda",
+    "HRV": "hrv",
+    "hrv": "hrv",
+    "LiveHRV": "live",
+    "Quality": "quality",
+    "QualityStream": "quality",
+    "quality": "quality",
+    "Reason": "reasons",
+    "Relaxation": "relaxation",
+    "relaxation": "relaxation",
+    "resonance": "resonance",
+    "Respiration": "respiration",
+    "respiration": "respiration",
+    "CorrectedRR": "rr",
+    "Label": "rr",
+    "LiveCorrector": "rr",
+    "correct_rr": "rr",
+    "Channel": "samples",
+    "Samples": "samples",
+    "lomb_scargle_psd": "spectrum",
+    "welch_psd": "spectrum",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'signals' has no attribute {name!r}")
+    return getattr(import_module(f"signals.{_HOME[name]}"), name)
