@@ -1,0 +1,119 @@
+"""The room's own socket, server side: frames to every face, commands from any of them.
+
+A Unix socket in the room's data folder (mode 0600). Each message is a 4-byte big-endian length and msgpack. A slow face
+never holds up the room: it simply misses frames. An emergency stop is acted on while it is being read, before
+anything that waits.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from gateway.live import Command, EmergencyStop, LiveFrame, Reply
+from typing import Self
+
+MAX_MESSAGE = 1 << 20
+SLOW_FACE_BYTES = 1 << 18
+
+Perform = Callable[[Command], Awaitable[Reply]]
+
+_command = msgspec.msgpack.Decoder(Command)
+
+
+async def read_message(reader: asyncio.StreamReader) -> bytes:
+    """One message's bytes.
+
+    Raises:
+        asyncio.IncompleteReadError: the other side is gone.
+        ValueError: the length is absurd.
+    """
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    if length > MAX_MESSAGE:
+        raise ValueError(f"a message of {length} bytes is not one of ours")
+    return await reader.readexactly(length)
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """Length and msgpack of a message."""
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+class RoomSocket:
+    """Async context manager that serves one room.
+
+    Args:
+        path: where the socket is made; an old one is replaced.
+        perform: carries out a command; refuses with a Reply, never raises.
+        stop_now: carries out an emergency stop without waiting for anything else.
+    """
+
+    def __init__(self, path: Path, perform: Perform, stop_now: Perform) -> None:
+        self._path, self._perform, self._stop_now = path, perform, stop_now
+        self._faces: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self._path)
+        self._path.chmod(0o600)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server:
+            self._server.close()
+        for face in list(self._faces):
+            face.close()
+        for task in list(self._tasks):
+            task.cancel()
+        self._path.unlink(missing_ok=True)
+
+    @property
+    def faces(self) -> int:
+        """How many faces are looking."""
+        return len(self._faces)
+
+    def show(self, frame: LiveFrame) -> None:
+        """Send a frame to every face that keeps up."""
+        data = pack(frame)
+        for face in self._faces:
+            if face.transport.get_write_buffer_size() < SLOW_FACE_BYTES:
+                face.write(data)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._faces.add(writer)
+        try:
+            while True:
+                try:
+                    command = _command.decode(await read_message(reader))
+                except msgspec.DecodeError as error:
+                    writer.write(pack(Reply(id=0, ok=False, code="not_understood", detail=str(error))))
+                    continue
+                task = asyncio.create_task(self._answer(command, writer))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass
+        finally:
+            self._faces.discard(writer)
+            writer.close()
+
+    async def _answer(self, command: Command, writer: asyncio.StreamWriter) -> None:
+        if isinstance(command.action, EmergencyStop):
+            reply = await self._stop_now(command)
+        else:
+            async with self._turn:
+                late = time.monotonic_ns() - command.asked_ns > command.expires_s * 1e9
+                reply = (
+                    Reply(id=command.id, ok=False, code="too_late", detail=f"older than {command.expires_s:g} s")
+                    if late
+                    else await self._perform(command)
+                )
+        with contextlib.suppress(ConnectionError):
+            writer.write(pack(reply))
