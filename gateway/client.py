@@ -10,12 +10,12 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from gateway.live import Action, Command, EmergencyStop, FromRoom, LiveFrame, Reply
 from gateway.socket import pack, read_message
-from typing import Self
 
 RETRY_S = 0.5
 SILENCE_S = 3.0

@@ -10,11 +10,11 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from gateway.live import Command, EmergencyStop, LiveFrame, Reply
-from typing import Self
 
 MAX_MESSAGE = 1 << 20
 SLOW_FACE_BYTES = 1 << 18
