@@ -1,0 +1,102 @@
+"""Session programmes: what a person is led through, as data.
+
+One TOML file each in `care/programmes/`, validated when it is loaded; an error names the file and the field.
+"""
+
+import tomllib
+from enum import StrEnum
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+MIN_PACE, MAX_PACE = 4.0, 7.0
+"""Adults' resonance frequencies lie at 4.5-6.5 breaths a minute (Shaffer & Meehan 2020); a little room around."""
+
+
+class ProgrammeError(ValueError):
+    """A programme file is not as it must be; one line with file, field and what is wrong."""
+
+
+class SegmentKind(StrEnum):
+    SENSOR_CHECK = "sensor_check"
+    BASELINE = "baseline"
+    PACED = "paced"
+    RECOVERY = "recovery"
+
+
+class ChairScene(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the chair is asked for when a segment begins; None leaves it as it is."""
+
+    recline_deg: Annotated[float, Meta(ge=90, le=160)] | None = None
+    leg_rest_deg: Annotated[float, Meta(ge=0, le=70)] | None = None
+    light_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    moves_with_breath: bool = False
+
+
+class Segment(Struct, frozen=True, forbid_unknown_fields=True):
+    """One part of a programme.
+
+    Attributes:
+        seconds: how long it lasts; the longest it lasts where `until` ends it earlier.
+        until: "time", or "signal": ends when the heart signal was good for `good_s` seconds on end.
+        breaths_per_min: pace of a paced segment.
+        inhale_share: share of a breath that is breathing in.
+    """
+
+    key: str
+    kind: SegmentKind
+    title_zh: str
+    title_en: str
+    seconds: Annotated[float, Meta(gt=0, le=7200)]
+    until: Literal["time", "signal"] = "time"
+    good_s: Annotated[float, Meta(gt=0)] = 5.0
+    breaths_per_min: Annotated[float, Meta(ge=MIN_PACE, le=MAX_PACE)] | None = None
+    inhale_share: Annotated[float, Meta(ge=0.3, le=0.6)] = 0.4
+    chair: ChairScene = ChairScene()
+
+
+class Programme(Struct, frozen=True, forbid_unknown_fields=True):
+    """A programme: its name, its version and its segments in order."""
+
+    key: str
+    version: int
+    title_zh: str
+    title_en: str
+    segment: Annotated[list[Segment], Meta(min_length=1)]
+
+
+def parse(text: str, name: str) -> Programme:
+    """A programme out of TOML text.
+
+    Raises:
+        ProgrammeError: naming `name` and the field.
+    """
+    try:
+        programme = msgspec.convert(tomllib.loads(text), Programme)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ProgrammeError(f"{name}: {error}") from None
+    for number, segment in enumerate(programme.segment, 1):
+        if (segment.kind is SegmentKind.PACED) != (segment.breaths_per_min is not None):
+            raise ProgrammeError(f"{name}: segment {number} ({segment.key}): a paced segment has breaths_per_min")
+    return programme
+
+
+def available() -> dict[str, Traversable]:
+    """The programmes that are there, by key."""
+    found = sorted(files("care").joinpath("programmes").iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".toml"): file for file in found if file.name.endswith(".toml")}
+
+
+def load(key: str) -> Programme:
+    """A programme by its key.
+
+    Raises:
+        ProgrammeError: there is none, or its file is not as it must be.
+    """
+    file = available().get(key)
+    if file is None:
+        raise ProgrammeError(f"there is no programme {key!r}; there are: {', '.join(available())}")
+    return parse(file.read_text("utf-8"), f"care/programmes/{file.name}")
