@@ -1,0 +1,55 @@
+# Two commands: `make demo` and `make test`. Both set up what they need by themselves (deploy/setup).
+
+PY := .venv/bin/python
+DATA ?= data
+ARGS ?=
+
+.PHONY: help setup setup-test demo test check validate bench docs-figures lock clean
+
+help:
+	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
+	@echo "make test      all tests, with real parts"
+	@echo "make check     style, types, import table"
+	@echo "make validate  figures against recordings: make validate DATA=<folder>, see docs/signals.md"
+	@echo "make bench     speed, as ratios against peers"
+
+setup:
+	@deploy/setup demo
+
+setup-test:
+	@deploy/setup test
+
+demo: setup
+	@.venv/bin/xinyi demo $(ARGS)
+
+test: setup-test
+	$(PY) -m pytest $(ARGS)
+
+check: setup-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+validate: setup-test
+	$(PY) -m benchmarks.validate --data $(DATA)
+
+# Peers live in an environment of their own; some are GPL and never run in our process.
+.venv-bench/.stamp: benchmarks/requirements-peers.txt
+	python3 -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $< 2>/dev/null || \
+		while read -r peer; do .venv-bench/bin/pip install --quiet --disable-pip-version-check "$$peer" 2>/dev/null || echo "bench: $$peer does not install"; done < $<
+	touch $@
+
+bench: setup-test .venv-bench/.stamp
+	$(PY) -m benchmarks.bench_signals --peer-python .venv-bench/bin/python
+
+docs-figures: setup-test
+	$(PY) docs/make_figures.py
+
+lock:
+	.venv/bin/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt
+	.venv/bin/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .venv-bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
