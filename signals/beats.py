@@ -5,7 +5,7 @@
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,3 +41,76 @@ class Beats:
     times_s: NDArray[np.float64]
     quality: NDArray[np.float64]
     amplitude: NDArray[np.float64]
+
+
+class Detector(Protocol):
+    """What stands behind a stream of beats."""
+
+    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]: ...
+    def flush(self) -> list[Beat]: ...
+
+
+class BeatStream:
+    """Beats from chunks of samples of any size; the beats do not depend on how the samples are cut.
+
+    Constant memory; a beat is given at most 1 s after it.
+
+    Args:
+        rate_hz: sampling rate, Hz.
+        kind: "ecg" or "ppg".
+
+    Raises:
+        ValueError: the rate is no number or too low, or the kind is unknown.
+    """
+
+    def __init__(self, rate_hz: float, kind: Kind) -> None:
+        self._detector: Detector
+        if kind == "ecg":
+            from signals.ecg import ECGDetector
+
+            self._detector = ECGDetector(rate_hz)
+        elif kind == "ppg":
+            from signals.ppg import PPGDetector
+
+            self._detector = PPGDetector(rate_hz)
+        else:
+            raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")
+
+    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]:
+        """Takes `[n]` samples (NaN where there is none), gives the beats decided by them, in order of time."""
+        return self._detector.feed(chunk)
+
+    def flush(self) -> list[Beat]:
+        """The stream has ended: the beats of its last second."""
+        return self._detector.flush()
+
+
+def find_beats(samples: NDArray[np.float64], rate_hz: float, kind: Kind) -> Beats:
+    """All beats of a recording.
+
+    Args:
+        samples: `[n]` ECG or PPG in any unit; NaN where there is no sample.
+        rate_hz: sampling rate, Hz.
+        kind: "ecg" or "ppg".
+
+    Returns:
+        Times in seconds since the first sample, quality and amplitude, `[beats]` each.
+
+    Raises:
+        ValueError: the rate is no number or too low, or the kind is unknown.
+
+    >>> ecg = np.zeros(3000)
+    >>> for k in range(300, 3000, 250):
+    ...     ecg[k - 5 : k + 6] += np.hanning(11)
+    >>> find_beats(ecg, 250.0, "ecg").times_s.round(2)[:3].tolist()
+    [1.2, 2.2, 3.2]
+    """
+    if kind == "ecg":
+        from signals.ecg import find_ecg_beats
+
+        return find_ecg_beats(samples, rate_hz)
+    if kind == "ppg":
+        from signals.ppg import find_ppg_beats
+
+        return find_ppg_beats(samples, rate_hz)
+    raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")

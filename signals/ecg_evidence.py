@@ -1,0 +1,202 @@
+"""From ECG samples to evidence of a QRS complex, and to the few instants where one may stand (candidates).
+
+Everything is made of sliding sums of fixed length, so each value depends on a fixed, short piece of the input in a fixed
+order of additions: the result is bit-identical for every chunking, a broken sample is forgotten after a quarter of
+a second, and all delays are exactly known because every filter is symmetric. The chain follows Pan and Tompkins 1985
+(band-passed slope, energy in a window of about the width of a QRS); the band is set by differences of sliding means.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+Array = NDArray[np.float64]
+
+SMOOTH_S = 0.020  # two sliding means: low-pass at about 25 Hz
+SLOPE_S = 0.020  # distance of the two points of the slope
+LOCAL_S = 0.100  # sliding mean taken off the slope: what is slower than a QRS (T wave, baseline) goes
+ENERGY_S = 0.130  # window of the energy
+APART_S = 0.140  # a candidate is the largest evidence this far to both sides
+FINE_S = 0.011  # two sliding means for the fiducial point: low-pass at about 40 Hz
+SEARCH_S = 0.090  # the R peak is looked for this far around the centre of the energy
+BREAK_S = 0.030  # missing samples longer than this break the signal; shorter ones are bridged by the last value
+LARGEST = 1e9  # samples further than this from the first are no ECG in any unit; keeps squares finite
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An instant where a QRS may stand.
+
+    Attributes:
+        at: sample number of the centre of its energy.
+        evidence: root mean square of the band-passed slope around it, units of the samples per second.
+        peak: sample number of the R peak, with fraction.
+        height: signed height of the R peak over the level around it, units of the samples.
+        spread: how much of the evidence of 0.3 s to both sides lies outside the complex, 0-1.
+    """
+
+    at: int
+    evidence: float
+    peak: float
+    height: float
+    spread: float
+
+
+def sliding_sum(x: Array, n: int) -> Array:
+    """Sums of `n` consecutive values, `[len(x) - n + 1]`.
+
+    Built from sums of 1, 2, 4... values, so each output is the same sequence of additions wherever the array begins
+    (a running total is not, and keeps the rounding of everything that ever was in it).
+
+    >>> sliding_sum(np.array([1.0, 2.0, 3.0, 4.0]), 3)
+    array([6., 9.])
+    """
+    length = len(x) - n + 1
+    total: Array | None = None
+    part, width, offset, rest = x, 1, 0, n
+    while True:
+        if rest & 1:
+            piece = part[offset : offset + length]
+            total = piece if total is None else total + piece
+            offset += width
+        rest >>= 1
+        if not rest:
+            break
+        part = part[:-width] + part[width:]
+        width *= 2
+    assert total is not None
+    return total
+
+
+def odd(seconds: float, rate_hz: float) -> int:
+    """The odd number of samples nearest to a duration, at least 1."""
+    return 2 * max(0, round((seconds * rate_hz - 1) / 2)) + 1
+
+
+class EvidenceStream:
+    """Candidates from chunks of samples.
+
+    Args:
+        rate_hz: sampling rate, Hz.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self.rate_hz = rate_hz
+        self._smooth = odd(SMOOTH_S, rate_hz)
+        self._half_slope = max(1, round(SLOPE_S * rate_hz / 2))
+        self._local = odd(LOCAL_S, rate_hz)
+        self._energy = odd(ENERGY_S, rate_hz)
+        self._fine = odd(FINE_S, rate_hz)
+        self._search = max(2, round(SEARCH_S * rate_hz))
+        self._apart = max(2, round(APART_S * rate_hz))
+        self._break = max(2, round(BREAK_S * rate_hz))
+        half = (self._smooth - 1) + self._half_slope + self._local // 2 + self._energy // 2
+        self.delay = half  # samples between an input and the evidence centred on it
+        self._margin = self._apart + half  # future samples that a candidate needs
+        self._past = max(self._apart, self._search) + half + self._break
+        self._raw = np.zeros(self._past)  # the signal starts from rest
+        self._missing = np.ones(self._past)
+        self._seen = 0  # samples fed
+        self._level: float | None = None  # first finite sample; taken off, so that huge offsets keep their digits
+        self._last = 0.0
+
+    def _clean(self, chunk: Array) -> tuple[Array, Array]:
+        finite = np.isfinite(chunk)
+        if self._level is None:
+            first = int(np.argmax(finite)) if finite.any() else -1
+            if first < 0:
+                return np.zeros(len(chunk)), np.ones(len(chunk))
+            self._level = float(chunk[first])
+        if finite.all():
+            x = chunk - self._level
+            missing = np.zeros(len(chunk))
+        else:
+            source = np.maximum.accumulate(np.where(finite, np.arange(len(chunk)), -1))
+            x = np.where(source >= 0, chunk[source] - self._level, self._last)
+            missing = (~finite).astype(np.float64)
+        np.clip(x, -LARGEST, LARGEST, out=x)
+        self._last = float(x[-1])
+        return x, missing
+
+    def feed(self, chunk: Array) -> list[Candidate]:
+        """Takes samples, gives the candidates that are now certain."""
+        if not len(chunk):
+            return []
+        x, missing = self._clean(chunk)
+        self._seen += len(chunk)
+        raw = np.concatenate((self._raw, x))
+        gone = np.concatenate((self._missing, missing))
+        found = self._candidates(raw, gone) if len(raw) >= self._past + self._margin + 1 else []
+        keep = self._past + self._margin
+        self._raw = raw[-keep:]
+        self._missing = gone[-keep:]
+        return found
+
+    def flush(self) -> list[Candidate]:
+        """The end of the signal: what stands in the last samples."""
+        x = np.full(self._margin, self._last)
+        raw = np.concatenate((self._raw, x))
+        gone = np.concatenate((self._missing, np.zeros(self._margin)))
+        self._seen += self._margin
+        return self._candidates(raw, gone) if len(raw) >= self._past + self._margin + 1 else []
+
+    def _evidence(self, raw: Array, gone: Array) -> Array:
+        smooth = sliding_sum(sliding_sum(raw, self._smooth), self._smooth) / self._smooth**2
+        h = self._half_slope
+        slope = (smooth[2 * h :] - smooth[: -2 * h]) * (self.rate_hz / (2 * h))
+        edge = self._local // 2
+        band = slope[edge : len(slope) - edge] - sliding_sum(slope, self._local) / self._local
+        evidence: Array = np.sqrt(sliding_sum(band * band, self._energy) / self._energy)
+        if gone.any():
+            broken = (sliding_sum(gone, self._break) > self._break - 0.5).astype(np.float64)
+            # a break is felt by every evidence whose support touches it
+            wide = 2 * self.delay + self._break
+            touched = sliding_sum(np.concatenate((np.zeros(self._break - 1), broken)), wide - self._break + 1) > 0
+            evidence[touched[: len(evidence)]] = 0.0
+        return evidence
+
+    def _candidates(self, raw: Array, gone: Array) -> list[Candidate]:
+        evidence = self._evidence(raw, gone)  # evidence[i] is centred on raw[i + delay]
+        a = self._apart
+        around = maximum_filter1d(evidence, a)  # max over a window of `a`, centre at a // 2
+        n = len(evidence)
+        inner = np.arange(a, n - a)
+        before = around[inner - a + a // 2]
+        after = around[inner + 1 + a // 2]
+        here = evidence[inner]
+        at = inner[(here > before) & (here >= after) & (here > 1e-12)]
+        first_new = self._past - self.delay
+        at = at[at >= first_new]
+        if not len(at):
+            return []
+        base = self._seen - len(raw)  # sample number of raw[0]
+        return self._measure(raw, evidence, at, base)
+
+    def _measure(self, raw: Array, evidence: Array, at: NDArray[np.intp], base: int) -> list[Candidate]:
+        s, f = self._search, self._fine
+        reach = s + f  # the fine signal has one more sample at each side for the parabola
+        centre = at + self.delay
+        pieces = raw[centre[:, None] + np.arange(-reach, reach + 1)]
+        kernel = np.convolve(np.ones(f), np.ones(f)) / f**2
+        fine = np.zeros((len(at), 2 * s + 3))
+        for k in range(len(kernel)):
+            fine += kernel[k] * pieces[:, k : k + 2 * s + 3]
+        level = (fine[:, :1] + fine[:, -1:]) / 2
+        swing = np.abs(fine - level)
+        inner = 1 + np.argmax(swing[:, 1:-1], axis=1)
+        rows = np.arange(len(at))
+        height = (fine - level)[rows, inner]
+        left, mid, right = (swing[rows, inner + k] for k in (-1, 0, 1))
+        bend = left - 2 * mid + right
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shift = np.where(bend < 0, 0.5 * (left - right) / bend, 0.0)
+        shift = np.clip(shift, -0.5, 0.5)
+        peak = base + centre + (inner - 1 - s) + shift
+        strength = evidence[at]
+        rim = np.maximum(evidence[at - self._apart], evidence[at + self._apart])
+        return [
+            Candidate(int(base + c), float(e), float(p), float(h), float(r / e))
+            for c, e, p, h, r in zip(centre, strength, peak, height, rim, strict=True)
+        ]
