@@ -1,0 +1,264 @@
+"""One MQTT 5 connection in one asyncio task: paho without its thread.
+
+The thread of paho dies silently when a callback raises (facts 0.7), and a client that reconnects carries message ids
+and an own queue over from the last connection. So each connection is a fresh paho client whose socket the event loop
+watches; callbacks run in the loop, are guarded, and an acknowledgement belongs to the connection that delivered.
+Sessions are persistent: fixed client id, `clean_start=False`, with expiry (facts 0.1). PUBACK means nothing to us.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+KEEPALIVE_S = 15
+CONNECT_S = 5.0
+WILL_DELAY_S = 5
+
+Message = paho.MQTTMessage
+
+log = logging.getLogger(__name__)
+
+
+class LinkLost(Exception):
+    """The broker is out of reach, refused us, or the connection ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a site's broker listens. Without a password the connection is anonymous."""
+
+    host: str
+    port: int
+    password: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says, retained, when we are gone without a word."""
+
+    topic: str
+    payload: bytes
+
+
+class Link:
+    """Async context manager for one connection; when it is lost, make another.
+
+    Args:
+        address: the broker.
+        client_id: fixed for the process's role at its site, so that the broker keeps its session.
+        username: what the broker's ACL knows us by.
+        on_message: called in the event loop for each message.
+        window: unacknowledged messages at once, both ways.
+        will: published by the broker a few seconds after we vanish.
+        manual_ack: True: messages count as received only after `ack`.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        *,
+        username: str,
+        on_message: Callable[[Message], None],
+        window: int,
+        will: Will | None = None,
+        manual_ack: bool = False,
+    ) -> None:
+        self._address, self._on_message, self._window = address, on_message, window
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=manual_ack
+        )
+        client.max_inflight_messages_set(window)
+        client.connect_timeout = CONNECT_S
+        if address.password:
+            client.username_pw_set(username, address.password)
+        if will:
+            later = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S)
+            client.will_set(will.topic, will.payload, qos=1, retain=True, properties=later)
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._received
+        self._client, self._will = client, will
+        self._subscriptions: dict[int | None, asyncio.Future[bool]] = {}
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._up: asyncio.Future[None] = self._loop.create_future()
+        self._lost: asyncio.Future[str] = self._loop.create_future()
+        self._socket: socket.socket | None = None
+        try:
+            async with asyncio.timeout(2 * CONNECT_S):
+                await self._open()
+                await self._up
+        except (OSError, TimeoutError, ValueError) as error:
+            self._drop()
+            raise LinkLost(f"{self._address} does not answer ({str(error) or 'time-out'})") from error
+        except BaseException:
+            self._drop()
+            raise
+        self._care = asyncio.create_task(self._keep_alive())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._care.cancel()
+        if self._will and not self._lost.done():
+            self.publish(self._will.topic, self._will.payload, retain=True)
+        self._client.disconnect()
+        self._drop()
+
+    async def lost(self) -> str:
+        """Wait until the connection has ended; the reason."""
+        return await asyncio.shield(self._lost)
+
+    def check(self) -> None:
+        """Raise LinkLost when the connection has ended."""
+        if self._lost.done():
+            raise LinkLost(self._lost.result())
+
+    async def subscribe(self, *topics: str) -> None:
+        """Subscribe with QoS 1 and wait for the broker's word.
+
+        Raises:
+            LinkLost: refused, or the connection ended.
+        """
+        code, mid = self._client.subscribe([(topic, 1) for topic in topics])
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise LinkLost(f"{self._address}: cannot subscribe ({paho.error_string(code)})")
+        granted = self._subscriptions[mid] = self._loop.create_future()
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await asyncio.wait({granted, self._lost}, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError as error:
+            raise LinkLost(f"{self._address} does not answer a subscription") from error
+        self.check()
+        if not granted.result():
+            raise LinkLost(f"{self._address} refuses {', '.join(topics)}: check the broker's ACL")
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send with QoS 1. Whether it arrived only a receipt tells."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def ack(self, message: Message) -> None:
+        """Tell the broker that it may forget a message of this connection."""
+        self._client.ack(message.mid, message.qos)
+
+    async def _open(self) -> None:
+        properties = _properties(
+            PacketTypes.CONNECT, SessionExpiryInterval=SESSION_EXPIRY_S, ReceiveMaximum=self._window
+        )
+
+        def connect() -> None:
+            self._client.connect(
+                self._address.host, self._address.port, KEEPALIVE_S, clean_start=False, properties=properties
+            )
+
+        task = self._loop.run_in_executor(None, connect)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(self._too_late)
+            raise
+        sock = self._client.socket()
+        if not isinstance(sock, socket.socket):
+            raise OSError("the connection was closed at once")
+        self._socket = sock
+        self._client.on_socket_close = self._closed
+        self._client.on_socket_register_write = self._wants_to_write
+        self._client.on_socket_unregister_write = self._has_written
+        self._loop.add_reader(sock, self._read)
+        if self._client.want_write():
+            self._loop.add_writer(sock, self._write)
+
+    def _too_late(self, connecting: asyncio.Future[None]) -> None:
+        """We were cancelled while a thread was connecting: close what it has opened."""
+        if not connecting.cancelled() and connecting.exception() is None:
+            self._drop()
+
+    def _read(self) -> None:
+        self._after(self._client.loop_read())
+
+    def _write(self) -> None:
+        self._after(self._client.loop_write())
+
+    def _after(self, code: MQTTErrorCode) -> None:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._end(paho.error_string(code))
+
+    async def _keep_alive(self) -> None:
+        while not self._lost.done():
+            self._after(self._client.loop_misc())
+            await asyncio.sleep(1)
+
+    def _end(self, reason: str) -> None:
+        if not self._lost.done():
+            self._lost.set_result(f"{self._address}: {reason}")
+
+    def _drop(self) -> None:
+        """Let go of the socket, whatever state the connection is in."""
+        self._end("closed by us")
+        sock = self._client.socket() or self._socket
+        if isinstance(sock, socket.socket):
+            self._release(sock)
+            with contextlib.suppress(OSError):
+                sock.close()
+
+    def _release(self, sock: socket.socket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.remove_reader(sock)
+            self._loop.remove_writer(sock)
+
+    def _connected(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, _p: Any) -> None:
+        if self._up.done():
+            return
+        if reason.is_failure:
+            self._up.set_exception(LinkLost(f"{self._address} refuses us: {reason}"))
+        else:
+            self._up.set_result(None)
+
+    def _disconnected(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, _p: Any) -> None:
+        self._end(str(reason))
+        if not self._up.done():
+            self._up.set_exception(LinkLost(f"{self._address}: {reason}"))
+
+    def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
+        waiting = self._subscriptions.pop(mid, None)
+        if waiting and not waiting.done():
+            waiting.set_result(not any(reason.is_failure for reason in reasons))
+
+    def _received(self, _c: Any, _u: Any, message: Message) -> None:
+        try:
+            self._on_message(message)
+        except Exception:
+            log.exception("a message on %s was not understood; the link goes on", message.topic)
+
+    def _closed(self, _c: Any, _u: Any, sock: Any) -> None:
+        self._release(sock)
+        self._end("connection closed")
+
+    def _wants_to_write(self, _c: Any, _u: Any, sock: Any) -> None:
+        self._loop.add_writer(sock, self._write)
+
+    def _has_written(self, _c: Any, _u: Any, sock: Any) -> None:
+        self._loop.remove_writer(sock)
+
+
+def _properties(kind: int, **values: int) -> Properties:
+    properties = Properties(kind)  # type: ignore[no-untyped-call] # paho has no types here
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties
