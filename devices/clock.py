@@ -47,6 +47,12 @@ class Clock:
         """How long `seconds` of ours take on the wall, s (for time-outs of libraries)."""
         return seconds / self.speed
 
+    def patience_s(self, seconds: float, least_s: float = 0.1) -> float:
+        """How long to wait on the wall for an answer due within `seconds` of our time, s: never shorter than what a
+        busy machine needs to schedule both sides, or a fast clock would see failures that nothing real ever has.
+        """
+        return max(seconds / self.speed, least_s)
+
     def to_environment(self) -> str:
         return f"{self.speed!r}@{self.origin_ns}"
 

@@ -89,9 +89,13 @@ class ChairStatus:
     moving: bool
     occupied: bool
     stop_pressed: bool
+    """The stop button is in, or was pressed and nobody has released the stop since."""
     watchdog_tripped: bool
+    """The chair heard nothing from us for 2 s and stopped itself. Ends with the next command."""
     faults: tuple[str, ...] = ()
     """Codes such as "recline_motor"; words in care/words/."""
+    stopped: bool = False
+    """Motion is refused until `ReleaseStop`, whoever asked for the stop (button, room, fault)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,17 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """The back rest rises and falls by 2° with a breath, so that it can be felt with closed eyes. Rate 0 ends it."""
+
+    rate_per_min: float
+    inhale_share: float = 0.4
+    """Part of each breath that is inhalation, 0.2 … 0.8."""
+    phase_s: float = 0.0
+    """How long ago, at the moment of the command, an inhalation began."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopMotion:
     """Everything that moves or heats stops now. Overtakes any other command and is repeated until confirmed."""
 
@@ -158,4 +173,4 @@ class ReleaseStop:
     """A person has looked: motion may be asked for again."""
 
 
-ChairCommand = Recline | LegRest | Massage | Heat | Light | Volume | StopMotion | ReleaseStop
+ChairCommand = Recline | LegRest | Massage | Heat | Light | Volume | Pace | StopMotion | ReleaseStop
