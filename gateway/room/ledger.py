@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from care.programme import Programme
-from care.session import Event, Session
+from care.session import Action, Event, Session
 from gateway.messages import BeatRow, EventRow, FeatureRow, GapRow, SessionChunk, SessionClosed, SessionOpened
 from signals.rr import LabelledRR, LiveCorrector
 
@@ -103,6 +103,8 @@ class Ledger:
         self._cut_ns = 0
         self.fresh: list[tuple[BeatRow, LabelledRR | None]] = []
         """Beats labelled by the last `apply`, with what the corrector made of their interval."""
+        self.actions: list[Action] = []
+        """What the session machine asked for in the last `apply`."""
 
     @property
     def waiting(self) -> list[Heard]:
@@ -111,13 +113,13 @@ class Ledger:
 
     def apply(self, entry: Entry) -> SessionChunk | None:
         """Take an entry; a `Cut` gives the chunk that it cut."""
-        self.fresh = []
+        self.fresh, self.actions = [], []
         match entry:
             case Opened():
                 self.opened = entry
             case Happened():
                 self.last_ns = max(self.last_ns, entry.event.t_ns)
-                self.session.advance(entry.event)
+                self.actions = self.session.advance(entry.event)
             case Heard():
                 self._hear(entry)
             case Stretch():

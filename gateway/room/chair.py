@@ -1,0 +1,142 @@
+"""Asks the chair on behalf of the session and of people. The chair and its driver decide; this never insists.
+
+Wishes of the session (scenes, pacing) go through a small queue where the newest of a kind wins, so that a slow chair is
+never flooded; the emergency stop goes past it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Self
+
+from care.programme import ChairScene
+from care.session import Pacer
+from devices.errors import DeviceError
+from devices.events import (
+    ChairCommand,
+    Heat,
+    LegRest,
+    Light,
+    Massage,
+    Pace,
+    Recline,
+    ReleaseStop,
+    Rhythm,
+    StopMotion,
+    Volume,
+)
+from devices.supervisor import Supervised
+from gateway.live import MoveChair
+
+log = logging.getLogger(__name__)
+
+
+def commands_of(move: MoveChair) -> list[ChairCommand]:
+    """The single commands that a request of a face stands for."""
+    commands: list[ChairCommand] = []
+    if move.recline_deg is not None:
+        commands.append(Recline(move.recline_deg))
+    if move.leg_rest_deg is not None:
+        commands.append(LegRest(move.leg_rest_deg))
+    if move.massage_level is not None:
+        on = move.massage_level > 0
+        zones, rhythm = (("back", "lumbar"), Rhythm.STEADY) if on else ((), Rhythm.OFF)
+        commands.append(Massage(zones, rhythm, move.massage_level))
+    if move.heat_level is not None:
+        commands.append(Heat(move.heat_level))
+    if move.light_percent is not None:
+        commands.append(Light(move.light_percent))
+    if move.volume_percent is not None:
+        commands.append(Volume(move.volume_percent))
+    return commands
+
+
+class ChairControl:
+    """Async context manager for one chair.
+
+    Args:
+        chair: the supervised driver.
+        refused: told, with one line, when the chair did not do what the session wished.
+    """
+
+    def __init__(self, chair: Supervised, refused: Callable[[str], None]) -> None:
+        self._chair, self._refused = chair, refused
+        self._wishes: dict[type, ChairCommand] = {}
+        self._news = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self.locked = False
+        """After an emergency stop, until somebody has looked and released."""
+
+    async def __aenter__(self) -> Self:
+        self._worker = asyncio.create_task(self._work(), name="chair wishes")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._worker:
+            self._worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._worker
+
+    def scene(self, scene: ChairScene) -> None:
+        """Wish for the positions of a segment."""
+        self._wish(
+            *commands_of(MoveChair(scene.recline_deg, scene.leg_rest_deg, light_percent=scene.light_percent)),
+        )
+
+    def pace(self, pacer: Pacer | None, phase_s: float) -> None:
+        """Wish that the chair moves with this breath, or rests."""
+        self._wish(Pace(pacer.breaths_per_min, pacer.inhale_share, phase_s) if pacer else Pace(0.0))
+
+    def hold_still(self) -> None:
+        """Wish that nothing moves."""
+        self._wishes.pop(Recline, None)
+        self._wishes.pop(LegRest, None)
+        self._wish(Pace(0.0), Massage((), Rhythm.OFF, 0), Heat(0))
+
+    async def stop(self) -> None:
+        """Emergency: everything stops now, past the queue.
+
+        Raises:
+            DeviceError: the chair cannot be reached; its own watchdog stops it within 2 s.
+        """
+        self.locked = True
+        self._wishes.clear()
+        await self._chair.command(StopMotion())
+
+    async def release(self) -> None:
+        """Somebody has looked: motion may be asked for again.
+
+        Raises:
+            DeviceError: the chair refuses (its own button is still pressed) or cannot be reached.
+        """
+        await self._chair.command(ReleaseStop())
+        self.locked = False
+
+    async def do(self, command: ChairCommand) -> None:
+        """A command of a person; waits for the chair's answer.
+
+        Raises:
+            DeviceError: refused, with the reason.
+        """
+        await self._chair.command(command)
+
+    def _wish(self, *commands: ChairCommand) -> None:
+        if self.locked:
+            return
+        for command in commands:
+            self._wishes.pop(type(command), None)
+            self._wishes[type(command)] = command
+        self._news.set()
+
+    async def _work(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._wishes and not self.locked:
+                command = self._wishes.pop(next(iter(self._wishes)))
+                try:
+                    await self._chair.command(command)
+                except DeviceError as error:
+                    log.info("chair: %s", error)
+                    self._refused(f"{type(command).__name__}: {error.detail or error.what}")

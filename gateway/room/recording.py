@@ -1,0 +1,117 @@
+"""One session on disk: journal, ledger and outbox kept in step, so that nothing of it can be lost or stored twice.
+
+Order is everything: an entry is in the journal before it is cut into a chunk, a cut is in the journal before its chunk
+is in the outbox, and the journal goes only when the closing record is in the outbox. Record ids stand in the journal, so
+putting them again after a crash is a no-op.
+"""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from care.programme import load as load_programme
+from gateway.journal import Journal, read_journal
+from gateway.keys import Keyring
+from gateway.messages import SessionClosed, SessionOpened
+from gateway.outbox import Outbox, new_id
+from gateway.room.ledger import Closed, Cut, Entry, Ledger, Opened
+
+_decoder = msgspec.msgpack.Decoder[Entry](Entry)
+
+
+class Recording:
+    """A session that is being written. Made by `begin` or `recover`."""
+
+    def __init__(self, journal: Journal, outbox: Outbox, ledger: Ledger) -> None:
+        self._journal, self._outbox, self.ledger = journal, outbox, ledger
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def begin(
+        cls, folder: Path, keyring: Keyring, outbox: Outbox, body: SessionOpened, *, began_ns: int, kernel: str
+    ) -> "Recording":
+        """Begin a session; it is on disk and on its way when this returns.
+
+        Raises:
+            StoreError: the disk refused; there is no session then.
+        """
+        path = folder / f"{body.session}.journal"
+        journal = await asyncio.to_thread(Journal.create, path, keyring)
+        recording = cls(journal, outbox, Ledger(load_programme(body.programme)))
+        opened = Opened(new_id(), body, began_ns, kernel)
+        recording.keep(opened)
+        await recording.sync()
+        await asyncio.to_thread(outbox.put, body, made_utc_ns=body.began_utc_ns, id=opened.record)
+        return recording
+
+    @property
+    def opened(self) -> Opened:
+        assert self.ledger.opened
+        return self.ledger.opened
+
+    def keep(self, entry: Entry) -> None:
+        """Write an entry down and take it into the ledger. It is on disk after the next `sync`."""
+        self._journal.append(entry)
+        self.ledger.apply(entry)
+
+    async def sync(self) -> None:
+        """Everything that was kept so far is on disk when this returns."""
+        await asyncio.to_thread(self._journal.sync)
+
+    async def cut(self, to_ns: int, made_utc_ns: int) -> None:
+        """Send what was gathered since the last cut on its way, as one chunk."""
+        async with self._turn:
+            cut = Cut(new_id(), self.ledger.chunks + 1, to_ns)
+            self._journal.append(cut)
+            chunk = self.ledger.apply(cut)
+            assert chunk
+            await self.sync()
+            await asyncio.to_thread(self._outbox.put, chunk, made_utc_ns=made_utc_ns, id=cut.record)
+
+    async def close(self, body: SessionClosed, made_utc_ns: int) -> None:
+        """Write the end. The journal is no longer needed when the outbox has it."""
+        async with self._turn:
+            closed = Closed(new_id(), body)
+            self.keep(closed)
+            await self.sync()
+            await asyncio.to_thread(self._outbox.put, body, made_utc_ns=made_utc_ns, id=closed.record)
+            await asyncio.to_thread(self._journal.close)
+            self._journal.path.unlink(missing_ok=True)
+
+    async def abandon(self) -> None:
+        """The process ends while the session is open: everything is on disk, the next start goes on with it."""
+        await asyncio.to_thread(self._journal.close)
+
+
+async def recover(path: Path, keyring: Keyring, outbox: Outbox, now_utc_ns: int) -> Recording | None:
+    """A session out of its journal, after a crash; whatever had not reached the outbox is put there.
+
+    Returns:
+        The recording, ready to go on; None when the journal holds a session that had already ended, or nothing.
+
+    Raises:
+        StoreError: the journal or the outbox cannot be used.
+    """
+    reading = await asyncio.to_thread(read_journal, path, keyring, _decoder)
+    opened = reading.entries[0] if reading.entries else None
+    if not isinstance(opened, Opened):
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        return None
+    ledger = Ledger(load_programme(opened.body.programme))
+    for entry in reading.entries:
+        chunk = ledger.apply(entry)
+        match entry:
+            case Opened():
+                await asyncio.to_thread(outbox.put, entry.body, made_utc_ns=entry.body.began_utc_ns, id=entry.record)
+            case Cut():
+                assert chunk
+                await asyncio.to_thread(outbox.put, chunk, made_utc_ns=now_utc_ns, id=entry.record)
+            case Closed():
+                await asyncio.to_thread(outbox.put, entry.body, made_utc_ns=now_utc_ns, id=entry.record)
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+                return None
+            case _:
+                pass
+    journal = await asyncio.to_thread(Journal.reopen, path, keyring)
+    return Recording(journal, outbox, ledger)
