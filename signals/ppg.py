@@ -21,10 +21,10 @@ MIN_RATE_HZ = 20.0
 MAX_RATE_HZ = 1000.0
 HOP_S = 0.1  # everything advances in hops of this length, whatever the chunks
 SIGMA_COARSE_S = 0.075  # Gaussian for detection: lets pulses pass, merges jagged upstrokes
-SIGMA_FINE_S = 0.040  # Gaussian for timing
+SIGMA_FINE_S = 0.050  # Gaussian for timing
 REACH_S = 0.075  # the steepest point lies this near to the candidate
 MEMORY_S = 8.0  # how far back period and scale look
-LIVE_WAIT_S = 0.55  # live: time between a beat and its commitment; with smoothing and hops below 1 s
+LIVE_WAIT_S = 0.35  # live: time between a beat and its commitment; with smoothing and hops below 1 s
 BATCH_WAIT_S = 3.0
 MIN_RR_S = 0.3
 MAX_RR_S = 2.4
@@ -32,6 +32,8 @@ THRESHOLD = 0.4  # a candidate below this share of the usual slope costs more th
 RHYTHM_WEIGHT = 3.0  # cost of one squared log unit off the expected period
 RESTART_COST = 1.5
 SLEW = 2.5  # slopes beyond this multiple of the usual hop maximum are cut
+OCTAVE = 0.75  # the shortest period whose autocorrelation reaches this share of the highest is the period
+OVERDUE = 1.25  # until so many periods after a beat, no further beat is an answer too
 TINY = 1e-11  # slopes below this share of the level per sample are rounding, not pulse
 HUGE = 1e100
 
@@ -50,7 +52,7 @@ class PPGDetector:
     """Live beat detector for PPG; any chunking gives the same beats.
 
     The systolic upstroke must be rising: invert phone video (the finger darkens when blood comes). Times are those of
-    the steepest rise. A beat is returned at most 1 s after it: 0.3 s smoothing and search, 0.1 s hop, 0.55 s wait for
+    the steepest rise. A beat is returned at most 0.75 s after it: 0.3 s smoothing and search, 0.1 s hop, 0.35 s wait for
     what follows.
 
     Args:
@@ -131,7 +133,7 @@ class PPGDetector:
         for at in range(0, len(rest), self._hop):
             beats += self._advance(rest[at : at + self._hop])
         beats += self._commit(math.inf)
-        return [b for b in beats if b.time_s <= total_s]
+        return [b for b in beats if b.time_s <= total_s - SIGMA_FINE_S]  # later: not known to be the steepest point
 
     def _advance(self, raw: Array) -> list[Beat]:
         slopes = self._limited(raw)
@@ -184,7 +186,7 @@ class PPGDetector:
         n = min(self._seen, len(self._smooth), 5 * block)
         recent = self._smooth[len(self._smooth) - n :]
         tops = [float(recent[max(0, e - block) : e].max()) for e in range(n, 0, -block) if e >= block // 2]
-        self._scale = float(np.median(tops)) if tops else 0.0
+        self._scale = max(float(np.median(tops)), 0.0) if tops else 0.0
         n = min(self._seen, len(self._smooth))
         n -= n % self._decimate
         if n < 3 * self._rate or self._scale <= 0:
@@ -205,7 +207,11 @@ class PPGDetector:
         if not peaks:
             self._rhythm = 0.0
             return
-        best = max(peaks, key=lambda i: acf[i] - 0.15 * abs(math.log(lags[i] / 0.85)))
+        top = max(float(acf[i]) for i in peaks)
+        if top <= 0:
+            self._rhythm = 0.0
+            return
+        best = next(i for i in peaks if acf[i] >= OCTAVE * top)
         a, b, c = acf[best - 1], acf[best], acf[best + 1]
         self._period_s = float(lags[best] + _vertex(a, b, c) / rate)
         self._rhythm = float(np.clip(b, 0.0, 1.0))
@@ -217,7 +223,7 @@ class PPGDetector:
         begin = end - self._hop
         a, b, c = s[begin - 1 : end - 1], s[begin:end], s[begin + 1 : end + 1]
         found = np.flatnonzero((b >= a) & (b > c) & (b > TINY * max(self._level, 1e-300)))
-        return [self._candidate(begin + int(i)) for i in found]
+        return [c for c in (self._candidate(begin + int(i)) for i in found) if c.fine_s >= SIGMA_FINE_S]
 
     def _candidate(self, i: int) -> _Candidate:
         s, f = self._smooth, self._sharp
@@ -231,28 +237,35 @@ class PPGDetector:
         rise = 2.0 * float(s[left : i + 1].sum())
         return _Candidate((zero + i + _vertex(s[i - 1], s[i], s[i + 1])) / self._rate, float(s[i]), fine, rise)
 
-    def _extend(self, new: _Candidate) -> None:
-        scale = self._scale or new.slope
-        gain = min(new.slope / scale, 1.5) - THRESHOLD
-        best, previous = gain - RESTART_COST, None
+    def _cost(self, rr_s: float) -> float:
+        """What an interval costs: its squared log distance from the period, more so when the rhythm is clear."""
+        if rr_s > MAX_RR_S:
+            return RESTART_COST
         weight = RHYTHM_WEIGHT * (0.25 + 0.75 * self._rhythm)
-        starts = self._trail if self._committed is None else [self._committed, *self._trail]
-        for old in starts:
-            rr = new.time_s - old.time_s
-            if rr < MIN_RR_S:
+        return min(weight * math.log(rr_s / self._period_s) ** 2, RESTART_COST)
+
+    def _extend(self, new: _Candidate) -> None:
+        """Joins a candidate to the best path before it."""
+        gain = min(new.slope / (self._scale or new.slope), 1.5) - THRESHOLD
+        new.score, new.previous = gain - RESTART_COST, None
+        for old in self._starts():
+            rr_s = new.time_s - old.time_s
+            if rr_s < MIN_RR_S:
                 continue
-            cost = weight * math.log(rr / self._period_s) ** 2 if rr <= MAX_RR_S else RESTART_COST
-            cost = min(cost, RESTART_COST)
-            if old.score + gain - cost > best:
-                best, previous = old.score + gain - cost, old
-        new.score, new.previous = best, previous
+            score = old.score + gain - self._cost(rr_s)
+            if score > new.score:
+                new.score, new.previous = score, old
         self._trail.append(new)
+
+    def _starts(self) -> list[_Candidate]:
+        return self._trail if self._committed is None else [self._committed, *self._trail]
 
     def _commit(self, until_s: float) -> list[Beat]:
         """Follows the best path back and commits what is older than `until_s`."""
         if not self._trail or self._trail[0].time_s > until_s:
             return []
-        node: _Candidate | None = max(self._trail, key=lambda c: c.score)
+        ends = self._trail if self._overdue() else self._starts()
+        node: _Candidate | None = max(ends, key=lambda c: c.score)
         path: list[_Candidate] = []
         while node is not None and node is not self._committed:
             path.append(node)
@@ -261,19 +274,18 @@ class PPGDetector:
         beats = [self._beat(c) for c in done]
         if done:
             self._committed = done[-1]
-        self._trail = [c for c in self._trail if c.time_s > until_s]
-        anchor = self._committed
-        for c in self._trail:
-            if c.previous is not None and c.previous is not anchor and c.previous.time_s <= until_s:
-                c.previous = None
-                c.score -= 1e6
-        if anchor is not None:
-            anchor.previous = None
-            base = anchor.score
-            anchor.score = 0.0
-            for c in self._trail:
-                c.score -= base
+            self._committed.score, self._committed.previous = 0.0, None
+        waiting = [c for c in self._trail if c.time_s > until_s]
+        self._trail = []
+        for c in waiting:
+            self._extend(c)
         return beats
+
+    def _overdue(self) -> bool:
+        """Whether silence since the last committed beat has become less plausible than the best candidate."""
+        if self._committed is None:
+            return True
+        return self._now_s() > self._committed.time_s + OVERDUE * self._period_s
 
     def _beat(self, c: _Candidate) -> Beat:
         before = self._recent[-5:]
@@ -285,7 +297,7 @@ class PPGDetector:
             quality *= math.exp(-(max(0.0, abs(math.log(rr / self._period_s)) - 0.15) / 0.5))
         quality *= 0.3 + 0.7 * self._rhythm
         self._recent = [*before, (c.time_s, c.rise)]
-        return Beat(max(c.fine_s, 0.0), float(np.clip(quality, 0.0, 1.0)), c.rise)
+        return Beat(c.fine_s, float(np.clip(quality, 0.0, 1.0)), c.rise)
 
 
 def find_ppg_beats(samples: ArrayLike, rate_hz: float) -> Beats:
