@@ -32,7 +32,7 @@ THRESHOLD = 0.4  # a candidate below this share of the usual slope costs more th
 RHYTHM_WEIGHT = 3.0  # cost of one squared log unit off the expected period
 RESTART_COST = 1.5
 SLEW = 2.5  # slopes beyond this multiple of the usual hop maximum are cut
-OCTAVE = 0.75  # the shortest period whose autocorrelation reaches this share of the highest is the period
+OCTAVE = 0.65  # the shortest period whose autocorrelation reaches this share of the highest is the period
 OVERDUE = 1.25  # until so many periods after a beat, no further beat is an answer too
 TINY = 1e-11  # slopes below this share of the level per sample are rounding, not pulse
 HUGE = 1e100
@@ -52,8 +52,8 @@ class PPGDetector:
     """Live beat detector for PPG; any chunking gives the same beats.
 
     The systolic upstroke must be rising: invert phone video (the finger darkens when blood comes). Times are those of
-    the steepest rise. A beat is returned at most 0.75 s after it: 0.3 s smoothing and search, 0.1 s hop, 0.35 s wait for
-    what follows.
+    the steepest rise. A beat is returned at most 0.75 s after it: 0.3 s smoothing and search, 0.1 s hop, 0.35 s wait
+    for what follows.
 
     Args:
         rate_hz: sampling rate, 20-1000 Hz.
@@ -202,7 +202,7 @@ class PPGDetector:
             return
         acf = acf / acf[0] * len(x) / np.arange(len(x), 0, -1)
         lags = np.arange(len(acf)) / rate
-        lo, hi = math.ceil(MIN_RR_S * rate) + 1, min(len(acf) - 2, int(2.0 * rate))
+        lo, hi = math.ceil(MIN_RR_S * rate) + 1, min(len(acf) // 3, int(2.0 * rate))  # three periods at least
         peaks = [i for i in range(lo, hi) if acf[i] >= acf[i - 1] and acf[i] > acf[i + 1]]
         if not peaks:
             self._rhythm = 0.0
