@@ -55,6 +55,11 @@ class Uplink:
         return self._connected
 
     @property
+    def overdue(self) -> bool:
+        """Something was sent more than once and no receipt has come since."""
+        return self._overdue
+
+    @property
     def up(self) -> bool:
         """Broker and centre can be reached: the centre says it is there and receipts are not overdue."""
         return self._connected and self._centre_online and not self._overdue
@@ -174,7 +179,10 @@ class Uplink:
 
     def _received(self, message: Message) -> None:
         if message.topic == topics.state(self._outbox.site, topics.CENTRE):
-            self._tell(centre_online=message.payload == topics.ONLINE)
+            online = message.payload == topics.ONLINE
+            if online and not self._centre_online:
+                self._sent.clear()  # what was sent before it subscribed may have gone nowhere
+            self._tell(centre_online=online)
         else:
             self._receipts.extend(msgspec.msgpack.decode(message.payload, type=Receipt).ids)
         self._wake.set()

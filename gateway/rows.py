@@ -1,0 +1,300 @@
+"""Rows are the truth: the store of a centre, and everything that is read from it.
+
+One transaction per batch (`gateway/placing.py` says what it writes). A batch that the database refuses is stored record
+by record, and the one that it refuses alone becomes a dead letter. Readers open the file read-only, beside the centre.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from gateway import tables as t
+from gateway.arrivals import Good, Poison
+from gateway.disk import OneWriter, make_folder, sync_folder
+from gateway.errors import KeyLost, SealBroken, StoreCorrupt
+from gateway.keys import Keyring
+from gateway.messages import BODIES, Body, RecordKind, SessionOpened
+from gateway.placing import bury, context, place_batch
+from gateway.sequences import SequenceGap, sequence_gaps_in
+
+ROWS_FILE = "rows.sqlite"
+KEYS_FOLDER = "keys"
+
+_REFUSALS = (
+    exc.IntegrityError,
+    exc.DataError,
+    exc.InterfaceError,
+    exc.ProgrammingError,
+    OverflowError,
+    ValueError,
+)
+
+log = logging.getLogger(__name__)
+
+
+class SessionRow(NamedTuple):
+    """One line of a list of sessions. None: not known (yet)."""
+
+    session: UUID
+    site: str
+    programme: str | None
+    device: str | None
+    began_utc_ns: int | None
+    ended_ns: int | None
+    outcome: str | None
+    chunks: int | None
+    chunks_stored: int
+    beats: int | None
+    mean_hr_bpm: float | None
+    rmssd_ms: float | None
+    artefact_share: float | None
+    relaxation: float | None
+
+
+class DeadLetter(NamedTuple):
+    """What could not be stored. `what` is "record" (payload: the message) or "point" (payload: its line)."""
+
+    id: UUID
+    what: str
+    reason: str
+    noticed_utc_ns: int
+    payload: bytes
+
+
+class Projectable(NamedTuple):
+    """A stored record whose points are still to be made. `body` None: it cannot be opened."""
+
+    record: UUID
+    site: str
+    opened: SessionOpened | None
+    body: Body | None
+
+
+class Rows:
+    """The rows of one centre. Made by `for_writing` (one process) or `for_reading` (any number)."""
+
+    def __init__(self, engine: sa.Engine, keyring: Keyring, where: Path | str, writer: OneWriter | None) -> None:
+        self._engine, self._keyring, self._writer = engine, keyring, writer
+        self.where = where
+
+    @classmethod
+    def for_writing(cls, data: Path, keyring: Keyring, url: str = "") -> Self:
+        """Open the store of a centre.
+
+        Args:
+            data: its data folder.
+            keyring: seals bodies.
+            url: SQLAlchemy URL of another database than the embedded `rows.sqlite`.
+
+        Raises:
+            StoreBusy: another centre writes to it.
+            StoreCorrupt, StoreUnwritable: as they say.
+        """
+        make_folder(data)
+        path = data / ROWS_FILE
+        writer = OneWriter(path)
+        try:
+            where = sa.make_url(url).render_as_string() if url else path
+            with t.plain_words(where):
+                engine = t.open_for_writing(url or f"sqlite:///{path}")
+                if not url:
+                    path.chmod(0o600)
+                sync_folder(data)
+        except BaseException:
+            writer.close()
+            raise
+        return cls(engine, keyring, where, writer)
+
+    @classmethod
+    def for_reading(cls, data: Path) -> Self:
+        """Open the embedded store of a data folder, with or without a running centre.
+
+        Raises:
+            StoreMissing: no store or no keys here.
+            StoreCorrupt, StoreUnwritable: as they say.
+        """
+        path = data / ROWS_FILE
+        with t.plain_words(path):
+            engine = t.open_for_reading(path)
+        try:
+            return cls(engine, Keyring.open(data / KEYS_FOLDER, create=False), path, None)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+        if self._writer:
+            self._writer.close()
+
+    def store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
+        """Commit a batch: rows, dead letters, projection queue, sequence notes. Durable when this returns.
+
+        Raises:
+            StoreBusy, StoreCorrupt, StoreUnwritable: try again; what was stored already does no harm.
+        """
+        with t.plain_words(self.where):
+            try:
+                self._store(arrivals, now_utc_ns)
+            except _REFUSALS as error:
+                log.warning("a batch is refused (%s); storing one by one", error)
+                for arrival in arrivals:
+                    self._store_alone(arrival, now_utc_ns)
+
+    def _store_alone(self, arrival: Good | Poison, now_utc_ns: int) -> None:
+        try:
+            self._store([arrival], now_utc_ns)
+        except _REFUSALS as error:
+            record = arrival.record.id if isinstance(arrival, Good) else arrival.id
+            self._store([Poison(record, f"the store refuses it: {error}", arrival.payload)], now_utc_ns)
+
+    def _store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
+        with self._engine.begin() as db:
+            place_batch(db, self._keyring, arrivals, now_utc_ns)
+
+    def unprojected(self, limit: int) -> list[Projectable]:
+        """Stored records whose points are still to be made and whose session is known, oldest first."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            r, s, queue = t.records, t.sessions, t.to_project
+            waiting = db.execute(
+                sa.select(r.c.id, r.c.kind, r.c.site, r.c.body, s.c.opened_record)
+                .select_from(queue.join(r, r.c.id == queue.c.record).join(s, s.c.session == queue.c.session))
+                .where(s.c.opened_record.is_not(None))
+                .order_by(r.c.stored_utc_ns)
+                .limit(limit)
+            ).all()
+            openings = {row.opened_record for row in waiting}
+            found = db.execute(sa.select(r.c.id, r.c.kind, r.c.body).where(r.c.id.in_(openings))).all()
+        opened = {row.id: self._readable(row.id, row.kind, row.body) for row in found}
+        return [
+            Projectable(
+                row.id,
+                row.site,
+                known if isinstance(known := opened.get(row.opened_record), SessionOpened) else None,
+                self._readable(row.id, row.kind, row.body),
+            )
+            for row in waiting
+        ]
+
+    def projected(self, done: Sequence[UUID], refused: Sequence[tuple[str, str]], now_utc_ns: int) -> None:
+        """Points of these records are durable; `refused` lines (line, reason) become dead letters."""
+        with t.plain_words(self.where), self._engine.begin() as db:
+            db.execute(t.to_project.delete().where(t.to_project.c.record.in_(done)))
+            for line, reason in refused:
+                bury(db, self._keyring, "point", Poison(None, reason, line.encode()), now_utc_ns)
+
+    def project_again(self) -> int:
+        """Queue every record for projection, for a points store that is to be rebuilt. Returns how many."""
+        with t.plain_words(self.where), self._engine.begin() as db:
+            db.execute(t.to_project.delete())
+            everything = sa.select(t.records.c.id, t.records.c.session).where(t.records.c.session.is_not(None))
+            db.execute(t.to_project.insert().from_select(["record", "session"], everything))
+            return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
+
+    def find(
+        self,
+        *,
+        site: str = "",
+        device: str = "",
+        since_utc_ns: int | None = None,
+        until_utc_ns: int | None = None,
+        limit: int = 100,
+    ) -> list[SessionRow]:
+        """Sessions, newest first."""
+        c = t.sessions.c
+        stored = (
+            sa.select(sa.func.count(t.chunks.c.number.distinct()))
+            .where(t.chunks.c.session == c.session)
+            .scalar_subquery()
+            .label("chunks_stored")
+        )
+        columns = [stored if name == "chunks_stored" else c[name] for name in SessionRow._fields]
+        question = sa.select(*columns).order_by(c.began_utc_ns.desc().nulls_last()).limit(limit)
+        if site:
+            question = question.where(c.site == site)
+        if device:
+            question = question.where(c.device == device)
+        if since_utc_ns is not None:
+            question = question.where(c.began_utc_ns >= since_utc_ns)
+        if until_utc_ns is not None:
+            question = question.where(c.began_utc_ns < until_utc_ns)
+        with t.plain_words(self.where), self._engine.connect() as db:
+            return [SessionRow(*row) for row in db.execute(question)]
+
+    def session_ids(self) -> list[UUID]:
+        """Ids of all sessions."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            return list(db.scalars(sa.select(t.sessions.c.session)))
+
+    def bodies(self, session: UUID) -> tuple[str, list[Body]]:
+        """Site and all stored bodies of a session, all versions of chunks, as they were made.
+
+        Raises:
+            KeyLost, SealBroken: they cannot be opened.
+            StoreCorrupt: one was written by another version of the contract.
+        """
+        with t.plain_words(self.where), self._engine.connect() as db:
+            r = t.records.c
+            rows = db.execute(
+                sa.select(r.id, r.kind, r.site, r.body).where(r.session == session).order_by(r.made_utc_ns, r.id)
+            ).all()
+        return (rows[0].site if rows else ""), [self._body(row.id, row.kind, row.body) for row in rows]
+
+    def record_ids(self) -> set[UUID]:
+        """Ids of all stored records."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            return set(db.scalars(sa.select(t.records.c.id)))
+
+    def waiting_for_points(self) -> int:
+        """How many records have not reached the points store."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Everything that could not be stored, oldest first."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            rows = db.execute(t.dead_letters.select().order_by(t.dead_letters.c.noticed_utc_ns)).all()
+        return [
+            DeadLetter(
+                row.id,
+                row.what,
+                row.reason,
+                row.noticed_utc_ns,
+                self._keyring.open_sealed(row.body, context("dead", row.id)),
+            )
+            for row in rows
+        ]
+
+    def sequence_gaps(self) -> list[SequenceGap]:
+        """Numbers that producers gave and that have not arrived."""
+        with t.plain_words(self.where), self._engine.connect() as db:
+            return sequence_gaps_in(db)
+
+    def _body(self, record: UUID, kind: str, sealed: bytes) -> Body:
+        data = self._keyring.open_sealed(sealed, context("record", record))
+        try:
+            body: Body = msgspec.msgpack.decode(data, type=BODIES[RecordKind(kind)])
+        except (msgspec.DecodeError, ValueError) as error:
+            raise StoreCorrupt(
+                self.where, f"record {record} is not understood ({error})", "open it with the xinyi that wrote it"
+            ) from error
+        return body
+
+    def _readable(self, record: UUID, kind: str, sealed: bytes) -> Body | None:
+        try:
+            return self._body(record, kind, sealed)
+        except (KeyLost, SealBroken, StoreCorrupt) as error:
+            log.warning("record %s makes no points: %s", record, error)
+            return None
