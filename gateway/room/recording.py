@@ -1,7 +1,7 @@
 """One session on disk: journal, ledger and outbox kept in step, so that nothing of it can be lost or stored twice.
 
 Order is everything: an entry is in the journal before it is cut into a chunk, a cut is in the journal before its chunk
-is in the outbox, and the journal goes only when the closing record is in the outbox. Record ids stand in the journal, so
+is in the outbox, and the journal goes only when the closing record is in the outbox. Record ids are in the journal, so
 putting them again after a crash is a no-op.
 """
 
@@ -26,6 +26,8 @@ class Recording:
     def __init__(self, journal: Journal, outbox: Outbox, ledger: Ledger) -> None:
         self._journal, self._outbox, self.ledger = journal, outbox, ledger
         self._turn = asyncio.Lock()
+        self.began_ns = ledger.opened.began_ns if ledger.opened else 0
+        """Room clock at session time 0; another number after a restart of the machine."""
 
     @classmethod
     async def begin(
@@ -41,6 +43,7 @@ class Recording:
         recording = cls(journal, outbox, Ledger(load_programme(body.programme)))
         opened = Opened(new_id(), body, began_ns, kernel)
         recording.keep(opened)
+        recording.began_ns = began_ns
         await recording.sync()
         await asyncio.to_thread(outbox.put, body, made_utc_ns=body.began_utc_ns, id=opened.record)
         return recording

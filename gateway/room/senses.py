@@ -1,6 +1,6 @@
 """What the sensors say right now: beats, windows, traces and numbers, always with their quality.
 
-Runs whether or not a session is open, so that a counsellor sees the signal before starting. Times here are on the room's
+Runs whether or not a session is open, so a counsellor sees the signal before starting. Times here are on the room's
 clock; the session's own time is made where it is needed.
 """
 

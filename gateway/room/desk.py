@@ -1,0 +1,156 @@
+"""The desk: what faces ask for, done or refused. A refusal is a code with words in `care/words` and a line of detail."""
+
+import logging
+
+from care import session as machine
+from care.programme import ProgrammeError
+from care.programme import load as load_programme
+from care.session import State
+from devices.clock import Clock
+from devices.errors import DeviceError
+from gateway.errors import StoreError
+from gateway.live import (
+    AdjustPace,
+    Command,
+    EndSession,
+    MarkMoment,
+    MoveChair,
+    NextSegment,
+    PauseSession,
+    ReleaseChair,
+    Reply,
+    ResumeSession,
+    StartSession,
+)
+from gateway.messages import SessionOpened
+from gateway.outbox import new_id
+from gateway.room.chair import commands_of
+from gateway.room.room import HEART, Room
+
+log = logging.getLogger(__name__)
+
+_ASKS: dict[type, type[machine.Event]] = {
+    PauseSession: machine.PauseAsked,
+    ResumeSession: machine.ResumeAsked,
+    NextSegment: machine.NextAsked,
+    EndSession: machine.EndAsked,
+}
+
+
+class Refused(Exception):
+    """Not done; `code` has words."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code, self.detail = code, detail
+        super().__init__(code)
+
+
+class Desk:
+    """Carries out commands for one room. `perform` and `stop_now` never raise."""
+
+    def __init__(self, room: Room, clock: Clock, kernel: str) -> None:
+        self._room, self._clock, self._kernel = room, clock, kernel
+
+    async def perform(self, command: Command) -> Reply:
+        """Anything but an emergency stop."""
+        try:
+            await self._do(command)
+        except Refused as refused:
+            return Reply(command.id, ok=False, code=refused.code, detail=refused.detail)
+        except DeviceError as error:
+            return Reply(command.id, ok=False, code=error.code, detail=error.detail or str(error))
+        except StoreError as error:
+            return Reply(command.id, ok=False, code="disk_full", detail=str(error))
+        except Exception as error:
+            log.exception("a command failed")
+            return Reply(command.id, ok=False, code="not_now", detail=type(error).__name__)
+        return Reply(command.id, ok=True)
+
+    async def stop_now(self, command: Command) -> Reply:
+        """Emergency stop: the chair first, everything else after."""
+        room = self._room
+        reply = Reply(command.id, ok=True)
+        if room.chair is None:
+            reply = Reply(command.id, ok=False, code="no_chair")
+        else:
+            try:
+                await room.chair.stop()
+            except DeviceError as error:
+                reply = Reply(command.id, ok=False, code=error.code, detail=str(error))
+        if room.conductor.running:
+            room.conductor.ask(machine.Stopped)
+            await room.conductor.sync()
+        return reply
+
+    async def _do(self, command: Command) -> None:
+        room, conductor = self._room, self._room.conductor
+        action = command.action
+        match action:
+            case StartSession():
+                await self._start(action)
+            case MarkMoment(text):
+                self._need_session()
+                conductor.note("mark", text[:500])
+            case AdjustPace(by_per_min):
+                self._need_session()
+                conductor.happened(machine.PaceAsked(conductor.session_ns(), by_per_min))
+                conductor.note("pace_changed", value=by_per_min)
+            case MoveChair():
+                if room.chair is None:
+                    raise Refused("no_chair")
+                for wish in commands_of(action):
+                    await room.chair.do(wish)
+                if conductor.running:
+                    conductor.note("chair_moved", command.actor)
+            case ReleaseChair():
+                if room.chair is None:
+                    raise Refused("no_chair")
+                await room.chair.release()
+                if conductor.running:
+                    conductor.ask(machine.Released)
+                    conductor.note("stop_released", command.actor)
+            case _:
+                self._need_session()
+                if not conductor.ask(_ASKS[type(action)]):
+                    raise Refused("not_now")
+        await conductor.sync()
+
+    def _need_session(self) -> None:
+        if not self._room.conductor.running:
+            raise Refused("no_session")
+
+    async def _start(self, start: StartSession) -> None:
+        room, conductor = self._room, self._room.conductor
+        recording = conductor.recording
+        if recording and recording.ledger.session.state is not State.FINISHED:
+            raise Refused("session_running")
+        if recording and not conductor.written:
+            raise Refused("not_now", "the last session is still being written")
+        try:
+            programme = load_programme(start.programme)
+        except ProgrammeError as error:
+            raise Refused("unknown_programme", str(error)) from None
+        device = start.device or room.heart_ready
+        state = room.devices.get(device)
+        if state is None or state.identity is None or device != room.heart_ready:
+            raise Refused("no_chair")
+        if room.chair and room.chair.locked:
+            raise Refused("motion_locked")
+        identity = state.identity
+        channel, rate_hz = next((channel, rate) for channel, rate in identity.channels if channel in HEART)
+        body = SessionOpened(
+            session=new_id(),
+            programme=programme.key,
+            programme_version=programme.version,
+            device=device,
+            device_model=f"{identity.maker} {identity.model}",
+            device_serial=identity.serial,
+            device_firmware=identity.firmware,
+            heart_channel=str(channel),
+            heart_rate_hz=rate_hz,
+            began_utc_ns=self._clock.utc_ns(),
+            speed=self._clock.speed,
+        )
+        await conductor.begin(body, start.limit_s, self._kernel)
+        if state.status and not state.status.occupied:
+            conductor.happened(machine.SeatLeft(conductor.session_ns()))

@@ -1,0 +1,203 @@
+"""The state of the room: devices, senses, session. Takes device events, gives frames; no tasks, no sockets."""
+
+import itertools
+import logging
+
+from care import session as machine
+from care.session import State
+from devices.clock import Clock
+from devices.events import (
+    ChairStatus,
+    Connected,
+    DeviceEvent,
+    DeviceNote,
+    Disconnected,
+    Gap,
+    LinkHealth,
+)
+from gateway.config import Config
+from gateway.live import Health, LiveFrame
+from gateway.outbox import Counts
+from gateway.room.chair import ChairControl
+from gateway.room.conductor import Conductor
+from gateway.room.senses import Senses, metrics_of
+from gateway.room.view import DeviceState, chair_view, session_view, tachogram
+from signals.pipeline import HeartBeat
+from signals.rr import LiveCorrector
+from signals.samples import Channel, Samples
+
+HEART = {Channel.ECG, Channel.PPG}
+
+log = logging.getLogger(__name__)
+
+
+class Room:
+    """Everything that is known in this room right now.
+
+    Attributes:
+        counts: records of the session put, receipted and waiting; None without a session.
+        uplink_up: broker and centre answer.
+    """
+
+    conductor: Conductor
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.config, self.clock = config, clock
+        self.senses = Senses()
+        self.devices = {device.id: DeviceState(device) for device in config.devices}
+        self.chair: ChairControl | None = None
+        self.chair_id = ""
+        self.counts: Counts | None = None
+        self.uplink_up = False
+        self._frames = itertools.count(1)
+        self._idle_labels = LiveCorrector()
+
+    def lead(self, conductor: Conductor, chair: ChairControl | None, chair_id: str) -> None:
+        """Who leads sessions here, and with which chair."""
+        self.conductor, self.chair, self.chair_id = conductor, chair, chair_id
+
+    # --- device events
+
+    def take(self, event: DeviceEvent) -> None:
+        """What a device said."""
+        state = self.devices[event.device]
+        match event:
+            case Samples():
+                self._samples(state, event)
+            case ChairStatus():
+                self._status(state, event)
+            case LinkHealth():
+                state.link = event
+            case Connected():
+                self._connected(state, event)
+            case Disconnected():
+                self._disconnected(state, event)
+            case DeviceNote():
+                self.conductor.device_said(event.t_ns, event.text)
+            case Gap():
+                log.info("%s: %d samples of %s were lost", event.device, event.lost, event.channel)
+
+    def _samples(self, state: DeviceState, samples: Samples) -> None:
+        heart = samples.channel in HEART and self.senses.heart_device in {"", samples.device}
+        if heart and not self._serves_heart(samples.device):
+            return
+        items = self.senses.take(samples)
+        if not heart:
+            return
+        for item in items:
+            self._hear(item)
+        self.conductor.heart_flows(samples.start_ns)
+        state.heart_end_ns = samples.end_ns
+
+    def _serves_heart(self, device: str) -> bool:
+        """The chair's own heart sensor comes first; an oximeter serves where there is no chair."""
+        return device == self.chair_id or not self.chair_id
+
+    def _hear(self, item: object) -> None:
+        if self.conductor.running:
+            self.conductor.hear(item)  # type: ignore[arg-type]  # HeartBeat or Hole
+            return
+        if isinstance(item, HeartBeat) and item.rr_ms is not None:
+            for interval in self._idle_labels.push(item.rr_ms):
+                self.senses.labelled(item.t_ns, interval)
+        else:
+            self._idle_labels.gap()
+            self.senses.labelled(getattr(item, "t_ns", self.clock.now_ns()), None)
+
+    def _connected(self, state: DeviceState, event: Connected) -> None:
+        state.health, state.problem, state.advice = Health.CONNECTED, "", ""
+        state.identity, state.link = event.identity, None
+        state.reconnects += 1
+        if self._matters(event.device) and self.conductor.running:
+            if state.reconnects:
+                self.conductor.note("device_back", event.device)
+            self.conductor.happened(machine.DeviceCame(self.conductor.session_ns()))
+
+    def _disconnected(self, state: DeviceState, event: Disconnected) -> None:
+        state.health, state.problem, state.advice = Health.SEARCHING, event.error.code, str(event.error)
+        state.status = None
+        for beat in self.senses.lost(event.device):
+            self._hear(beat)
+        if self._matters(event.device) and self.conductor.running:
+            self.conductor.heart_stopped(state.heart_end_ns or event.t_ns, "device_lost")
+            self.conductor.happened(machine.DeviceWent(self.conductor.session_ns()))
+
+    def _matters(self, device: str) -> bool:
+        """Whether the session stands still without this device."""
+        return device == (self.conductor.device or self.chair_id)
+
+    def _status(self, state: DeviceState, status: ChairStatus) -> None:
+        before = state.status
+        state.status = status
+        state.faults = (*status.faults, *(("watchdog",) if status.watchdog_tripped else ()))
+        if not self.conductor.running or not self._matters(status.device):
+            return
+        now = self.conductor.session_ns()
+        seated = self.conductor.seated
+        if status.occupied != seated:
+            self.conductor.happened(machine.SeatTaken(now) if status.occupied else machine.SeatLeft(now))
+        pressed_before = before.stop_pressed if before else False
+        if status.stop_pressed and not pressed_before:
+            if self.chair:
+                self.chair.locked = True
+            self.conductor.happened(machine.Stopped(now))
+
+    # --- time and pictures
+
+    async def tick(self) -> None:
+        now_ns = self.clock.now_ns()
+        self.senses.at(now_ns)
+        await self.conductor.tick(lambda: self.senses.readings(now_ns))
+
+    @property
+    def heart_ready(self) -> str:
+        """Id of the device whose heart sensor serves, or "" while none is connected."""
+        for device in sorted(self.devices.values(), key=lambda state: state.config.id != self.chair_id):
+            identity = device.identity
+            if device.health is Health.CONNECTED and identity and any(c in HEART for c, _ in identity.channels):
+                return device.config.id
+        return ""
+
+    def frame(self) -> LiveFrame:
+        """The whole room now."""
+        now_ns = self.clock.now_ns()
+        conductor = self.conductor
+        recording = conductor.recording
+        origin_ns = recording.began_ns if recording else 0
+        readings = self.senses.readings(now_ns)
+        session = None
+        if recording:
+            ledger = recording.ledger
+            over = ledger.session.state is State.FINISHED
+            saved = "site" if self.counts and self.counts.put and not self.counts.waiting and over else "room"
+            if not over and self.counts and self.counts.receipted:
+                saved = "site" if self.counts.waiting <= 1 and self.uplink_up else "room"
+            session = session_view(
+                ledger,
+                ledger.closed.body if ledger.closed else None,
+                now_ns - origin_ns,
+                saved=saved,
+                coherence_share=conductor.coherence_share(),
+            )
+        chair = (
+            chair_view(self.devices[self.chair_id], locked=bool(self.chair and self.chair.locked))
+            if self.chair_id
+            else None
+        )
+        return LiveFrame(
+            seq=next(self._frames),
+            site=self.config.site.id,
+            site_name=self.config.site.name,
+            now_ns=now_ns,
+            speed=self.clock.speed,
+            devices=[state.view() for state in self.devices.values()],
+            signal=self.senses.signal,
+            metrics=metrics_of(readings, conductor.score.metric()),
+            tachogram=tachogram(recording.ledger, now_ns - origin_ns) if recording else [],
+            skin_conductance=self.senses.conductance.trace(origin_ns),
+            respiration=self.senses.respiration.trace(origin_ns),
+            heart=self.senses.wave.trace(origin_ns),
+            chair=chair,
+            session=session,
+            uplink="up" if self.uplink_up else "down",
+        )

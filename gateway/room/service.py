@@ -1,0 +1,171 @@
+"""The room service: holds the devices, leads the session, shows the room, answers faces.
+
+One event loop. Devices are read as they speak; the session ticks four times a second of its own time; the journal is
+synced every 0.4 s of the wall; frames go out every 0.25 s of the wall. Whatever a device, the disk or the broker does,
+the loop goes on and the page says what is the matter.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from care.programme import ProgrammeError
+from devices.berry import BerryOximeter
+from devices.chair_link import ChairLinkChair
+from devices.clock import Clock
+from devices.supervisor import Supervised
+from gateway.config import Config, DeviceConfig
+from gateway.errors import StoreError
+from gateway.keys import Keyring
+from gateway.link import BrokerAddress
+from gateway.outbox import Outbox
+from gateway.room.chair import ChairControl
+from gateway.room.conductor import TICK_S, Conductor
+from gateway.room.desk import Desk
+from gateway.room.recording import recover
+from gateway.room.room import Room
+from gateway.socket import RoomSocket
+from gateway.uplink import Uplink
+
+SYNC_S = 0.4
+SHOW_S = 0.25
+SHORTEST_TICK_S = 0.02
+PRODUCER = "room"
+
+log = logging.getLogger(__name__)
+
+
+def _driver_of(device: DeviceConfig, clock: Clock) -> Supervised:
+    kinds = {"chair-link": ChairLinkChair, "berry": BerryOximeter}
+    kind = kinds[device.kind]
+    return Supervised(device.id, lambda: kind(device.id, device.port, clock), clock)
+
+
+async def _kernel() -> str:
+    """Boot id of the machine: its monotonic clock began with it."""
+    with contextlib.suppress(OSError):
+        return (await asyncio.to_thread(Path("/proc/sys/kernel/random/boot_id").read_text, "ascii")).strip()
+    return ""
+
+
+@contextlib.asynccontextmanager
+async def _task(coroutine: object, name: str) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(coroutine, name=name)  # type: ignore[arg-type]  # a coroutine, whatever it is called
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
+    """Serve one room until `stop` is set.
+
+    Raises:
+        StoreError: the data folder cannot be used.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    data = config.data
+    keyring = await asyncio.to_thread(Keyring.open, data / "keys")
+    await asyncio.to_thread(config.sockets.mkdir, mode=0o700, parents=True, exist_ok=True)
+    outbox = await asyncio.to_thread(
+        lambda: Outbox(data / "outbox.sqlite", keyring, site=config.site.id, producer=PRODUCER, boot=str(uuid.uuid4()))
+    )
+    kernel = await _kernel()
+    uplink = Uplink(outbox, BrokerAddress(config.broker.host, config.broker.port))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(outbox.close)
+        drivers = {device.id: _driver_of(device, clock) for device in config.devices}
+        room = Room(config, clock)
+        chair_id = next((device.id for device in config.devices if device.kind == "chair-link"), "")
+        chair = None
+        if chair_id:
+            chair = ChairControl(drivers[chair_id], lambda line: conductor.note("chair_refused", line))
+        conductor = Conductor(data / "journal", keyring, outbox, clock, room.senses, chair)
+        room.lead(conductor, chair, chair_id)
+        await _take_up(room, data / "journal", keyring, outbox, clock, kernel)
+        if chair:
+            await stack.enter_async_context(chair)
+        desk = Desk(room, clock, kernel)
+        socket = await stack.enter_async_context(RoomSocket(config.room_socket, desk.perform, desk.stop_now))
+        await stack.enter_async_context(_task(uplink.run(), "uplink"))
+        for driver in drivers.values():
+            await stack.enter_async_context(driver)
+            await stack.enter_async_context(_task(_listen(driver, room), f"listen {driver.device}"))
+        await stack.enter_async_context(_task(_tick(room, clock), "tick"))
+        await stack.enter_async_context(_task(_sync(conductor), "sync"))
+        await stack.enter_async_context(_task(_count(room, outbox, uplink), "count"))
+        await stack.enter_async_context(_task(_show(room, socket), "show"))
+        await stop.wait()
+        if chair:
+            chair.hold_still()
+    await conductor.leave()
+
+
+async def _take_up(room: Room, folder: Path, keyring: Keyring, outbox: Outbox, clock: Clock, kernel: str) -> None:
+    """Go on with what a crash interrupted. The newest open session comes back paused; older ones are closed."""
+    paths = sorted(await asyncio.to_thread(lambda: list(folder.glob("*.journal"))), key=lambda path: path.name)
+    recordings = []
+    for path in paths:
+        try:
+            recording = await recover(path, keyring, outbox, clock.utc_ns())
+        except (StoreError, ProgrammeError) as error:
+            log.error("a journal cannot be taken up and is left where it is: %s", error)  # noqa: TRY400 - one line for people
+            continue
+        if recording is None:
+            continue
+        if recording.opened.kernel != kernel:
+            passed_ns = clock.utc_ns() - recording.opened.body.began_utc_ns
+            recording.began_ns = clock.now_ns() - max(passed_ns, recording.ledger.last_ns)
+        recordings.append(recording)
+    for recording in recordings:
+        await room.conductor.adopt(recording)
+        if recording is not recordings[-1]:
+            await room.conductor.give_up()
+
+
+async def _listen(driver: Supervised, room: Room) -> None:
+    async for event in driver.events():
+        try:
+            room.take(event)
+        except Exception:
+            log.exception("%s: an event could not be used: %r", driver.device, type(event).__name__)
+
+
+async def _tick(room: Room, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(max(SHORTEST_TICK_S, clock.real_s(TICK_S)))
+        try:
+            await room.tick()
+        except Exception:
+            log.exception("a tick failed")
+
+
+async def _sync(conductor: Conductor) -> None:
+    while True:
+        await asyncio.sleep(SYNC_S)
+        await conductor.sync()
+
+
+async def _count(room: Room, outbox: Outbox, uplink: Uplink) -> None:
+    """Where the data of the session is by now."""
+    while True:
+        session = room.conductor.session_id
+        with contextlib.suppress(StoreError):
+            room.counts = await asyncio.to_thread(outbox.counts, session) if session else None
+        room.uplink_up = uplink.up
+        await asyncio.sleep(SHOW_S)
+
+
+async def _show(room: Room, socket: RoomSocket) -> None:
+    while True:
+        await asyncio.sleep(SHOW_S)
+        if socket.faces:
+            try:
+                socket.show(room.frame())
+            except Exception:
+                log.exception("a frame could not be made")
