@@ -164,7 +164,10 @@ class ChairLinkChair:
         except DeviceError as error:
             self._failure = error
         finally:
-            self._let_go(self._failure or NotConnected(self.port, self.device))
+            self._let_go(self._gone())
+
+    def _gone(self) -> DeviceError:
+        return NotConnected(self.port, self.device) if self._failure is None else self._failure
 
     def _let_go(self, error: DeviceError) -> None:
         """Nobody waits for a dead link."""
@@ -290,7 +293,7 @@ class ChairLinkChair:
             NotConnected: it is not open.
         """
         if self._loop is None or self._loop.done():
-            raise self._failure or NotConnected(self.port, self.device)
+            raise self._gone()
         if isinstance(command, StopMotion):
             await self._stop()
             return

@@ -1,0 +1,111 @@
+"""A pseudo-terminal that stands where a USB serial adapter would: it can be plugged in and pulled out.
+
+The path is a stable symbolic link (as udev makes them); behind it a new terminal appears with every `plug`.
+"""
+
+import asyncio
+import contextlib
+import os
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+_AT_ONCE = 4096
+_BACKLOG = 65_536
+
+
+class PseudoPort:
+    """One serial port of a simulated device.
+
+    Attributes:
+        link: the path that a host opens.
+        dropped: bytes lost because nobody read them, as a UART loses them.
+    """
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        self.dropped = 0
+        self._master = self._slave = -1
+        self._out = bytearray()
+        self._readable = asyncio.Event()
+        self._writing = False
+
+    @property
+    def plugged(self) -> bool:
+        return self._master >= 0
+
+    @contextlib.contextmanager
+    def plugged_in(self) -> Iterator["PseudoPort"]:
+        """Plugged in for the length of the block."""
+        self.plug()
+        try:
+            yield self
+        finally:
+            self.unplug()
+
+    def plug(self) -> None:
+        """A new terminal appears behind the link. Does nothing when it is there already."""
+        if self.plugged:
+            return
+        self._master, self._slave = os.openpty()  # our own hold on the far side: a host may come and go
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.link.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.replace(self.link)
+        asyncio.get_running_loop().add_reader(self._master, self._readable.set)
+
+    def unplug(self) -> None:
+        """The terminal and its link vanish; a host that has it open is hung up on."""
+        if not self.plugged:
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._master)
+        loop.remove_writer(self._master)
+        self.link.unlink(missing_ok=True)
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+        self._out.clear()
+        self._writing = False
+        self._readable.set()
+
+    async def read(self, within_s: float) -> bytes:
+        """What the host has sent; b"" after `within_s` real seconds without anything, or while unplugged."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, within_s)):
+                await self._readable.wait()
+        self._readable.clear()
+        if not self.plugged:
+            return b""
+        try:
+            return os.read(self._master, _AT_ONCE)
+        except OSError:  # nothing there
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; what nobody reads is lost once the backlog is full."""
+        if not self.plugged or not data:
+            return
+        if len(self._out) > _BACKLOG:
+            self.dropped += len(data)
+            return
+        self._out += data
+        if not self._writing:
+            self._flush()
+
+    def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._out:
+                del self._out[: os.write(self._master, self._out)]
+        except BlockingIOError:
+            if not self._writing:
+                self._writing = True
+                loop.add_writer(self._master, self._flush)
+            return
+        if self._writing:
+            self._writing = False
+            loop.remove_writer(self._master)
