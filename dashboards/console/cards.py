@@ -1,0 +1,67 @@
+"""The five numbers, each with the quality of its signal as a thin bar; below the floor words instead of a number."""
+
+from nicegui.elements.mixins.text_element import TextElement
+
+from dashboards.console.elements import box, fill, mark, put, show, words
+from dashboards.console.words import Texts
+from gateway.live import LiveFrame, Metric
+
+CARDS = {
+    "heart_rate": (0, "bpm"),
+    "rmssd_60s": (0, "ms"),
+    "coherence": (0, ""),
+    "skin_conductance": (1, "us"),
+    "relaxation": (0, ""),
+}
+"""Field of `Metrics`: decimals, and the key of the unit's word ("" where the number has none)."""
+
+
+class Cards:
+    """The row of numbers."""
+
+    def __init__(self, texts: Texts) -> None:
+        with box("cards", "section"):
+            self._cards = {name: _Card(name, texts) for name in CARDS}
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the numbers of this picture, or that there are none."""
+        for name, card in self._cards.items():
+            card.show(None if frame is None else getattr(frame.metrics, name))
+
+
+class _Card:
+    def __init__(self, name: str, texts: Texts) -> None:
+        self._texts, (self._decimals, unit) = texts, CARDS[name]
+        with box("card", "article", data_metric=name):
+            words("card-name", texts(f"metric.{name}"), "h2")
+            with box("card-value"):
+                self._number = words("number", "—")
+                self._unit = words("unit", texts(f"metric.{unit}") if unit else "")
+                self._interval = words("interval")
+            self._reason: TextElement = words("reason", texts("metric.waiting"))
+            self._bar = box("quality", role="img")
+
+    def show(self, metric: Metric | None) -> None:
+        texts = self._texts
+        there = metric is not None and metric.value is not None
+        show(self._reason, not there)
+        show(self._unit, there and bool(self._unit.text))
+        show(self._interval, there and metric.low is not None)
+        mark(self._number, "is-none", not there)
+        if metric is None:
+            self._number.text, self._reason.text = "—", texts("metric.waiting")
+            fill(self._bar, 0)
+            put(self._bar, "aria-label", texts("metric.waiting"))
+            return
+        if metric.value is None:
+            self._number.text = "—"
+            self._reason.text = texts.code(metric.reason) if metric.reason else texts("metric.unknown")
+        else:
+            self._number.text = f"{metric.value:.{self._decimals}f}"
+            if metric.low is not None and metric.high is not None:
+                self._interval.text = f"±{(metric.high - metric.low) / 2:.0f}"
+        fill(self._bar, metric.quality)
+        mark(self._bar, "is-low", metric.value is None)
+        quality = texts("metric.quality", percent=round(100 * metric.quality))
+        put(self._bar, "aria-label", quality)
+        put(self._bar, "title", quality)

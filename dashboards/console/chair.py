@@ -1,0 +1,119 @@
+"""Right, below the stop: the chair as it reports itself, each value with a bar, and small steps up and down.
+
+A step asks; the driver's limits and interlocks decide, and a refusal is said. Ranges of the bars: angles as in
+`care.programme.ChairScene`, levels 0-3.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboards.console.elements import box, button, drawn, enable, fill, put, show, words
+from dashboards.console.session_controls import Ask
+from dashboards.console.words import Texts
+from gateway.live import ChairView, LiveFrame, MoveChair
+
+
+@dataclass(frozen=True)
+class Row:
+    """One actuator: where it may go, in which steps, how to read it and how to ask for it."""
+
+    name: str
+    low: float
+    high: float
+    step: float
+    unit: str
+    read: Callable[[ChairView], float]
+    ask: Callable[[float], MoveChair]
+
+
+ROWS = (
+    Row("recline", 90, 160, 5, "degrees", lambda c: c.recline_deg, lambda v: MoveChair(recline_deg=v)),
+    Row("leg_rest", 0, 70, 5, "degrees", lambda c: c.leg_rest_deg, lambda v: MoveChair(leg_rest_deg=v)),
+    Row("massage", 0, 3, 1, "level", lambda c: c.massage_level, lambda v: MoveChair(massage_level=int(v))),
+    Row("heat", 0, 3, 1, "level", lambda c: c.heat_level, lambda v: MoveChair(heat_level=int(v))),
+    Row("light", 0, 100, 10, "percent", lambda c: c.light_percent, lambda v: MoveChair(light_percent=int(v))),
+    Row("volume", 0, 100, 10, "percent", lambda c: c.volume_percent, lambda v: MoveChair(volume_percent=int(v))),
+)
+
+LESS, MORE = '<path d="M6 12h12"/>', '<path d="M6 12h12M12 6v12"/>'
+MOVING_PARTS = {"recline", "leg_rest", "massage"}
+
+
+class Chair:
+    """State of the chair."""
+
+    def __init__(self, texts: Texts, ask: Ask) -> None:
+        self._texts = texts
+        with box("chair", "section", aria_label=texts("chair.title"), data_panel="chair") as self._box:
+            with box("side-head"):
+                words("side-title", texts("chair.title"), "h2")
+                self._state = words("side-sub", texts("rail.waiting"))
+            with box("chair-rows") as self._rows_box:
+                self._rows = [_Row(row, texts, ask) for row in ROWS]
+            self._fault = words("chair-fault gone", role="status")
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the chair of this picture."""
+        texts = self._texts
+        chair = frame.chair if frame else None
+        show(self._rows_box, frame is None or chair is not None)
+        for row in self._rows:
+            row.show(chair)
+        show(self._fault, chair is not None and bool(chair.faults))
+        if chair is None:
+            self._state.text = texts("rail.waiting" if frame is None else "chair.none")
+            return
+        state = [texts("chair.occupied" if chair.occupied else "chair.empty")]
+        state.append(texts("chair.moving" if chair.moving else "chair.still"))
+        if chair.massage_level and chair.massage_zones:
+            zones = texts("chair.and").join(texts.named("chair", zone) for zone in chair.massage_zones)
+            state.append(texts("chair.massaging", zones=zones))
+        if chair.motion_locked:
+            state.append(texts("chair.locked"))
+        self._state.text = " · ".join(state)
+        if chair.faults:
+            self._fault.text = texts("chair.fault", words="；".join(map(texts.code, chair.faults)))
+
+
+class _Row:
+    def __init__(self, row: Row, texts: Texts, ask: Ask) -> None:
+        self._row, self._texts, self._ask = row, texts, ask
+        self._chair: ChairView | None = None
+        name = texts(f"chair.{row.name}")
+        with box("chair-row", data_row=row.name):
+            with box("chair-line"):
+                words("chair-name", name)
+                self._value = words("chair-value", "—")
+                self._less = button("", lambda: self._step(-1), "step", aria_label=texts("chair.less", name=name))
+                with self._less:
+                    drawn(LESS)
+                self._more = button("", lambda: self._step(1), "step", aria_label=texts("chair.more", name=name))
+                with self._more:
+                    drawn(MORE)
+            self._bar = box("bar", role="img")
+
+    def show(self, chair: ChairView | None) -> None:
+        row, texts = self._row, self._texts
+        self._chair = chair
+        if chair is None:
+            self._value.text = "—"
+            fill(self._bar, 0)
+            enable(self._less, on=False)
+            enable(self._more, on=False)
+            return
+        value = row.read(chair)
+        off = row.unit == "level" and value == 0
+        said = texts("chair.off") if off else texts(f"chair.{row.unit}", value=f"{value:.0f}")
+        self._value.text = said
+        fill(self._bar, (value - row.low) / (row.high - row.low))
+        put(self._bar, "aria-label", f"{texts(f'chair.{row.name}')} {said}")
+        free = not (chair.motion_locked or chair.stop_pressed) or row.name not in {*MOVING_PARTS, "heat"}
+        enable(self._less, free and value > row.low)
+        enable(self._more, free and value < row.high)
+
+    async def _step(self, direction: int) -> None:
+        row = self._row
+        if self._chair is None:
+            return
+        steps = round(row.read(self._chair) / row.step) + direction
+        await self._ask(row.ask(min(row.high, max(row.low, steps * row.step))))

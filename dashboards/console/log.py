@@ -1,0 +1,54 @@
+"""Right: what happened in the session and when, newest at the foot and always in view."""
+
+from datetime import UTC, datetime
+
+from dashboards.console.elements import box, show, words
+from dashboards.console.words import Texts
+from gateway.live import LiveFrame, LogLine, SessionView
+
+KEPT = 40
+
+
+class Log:
+    """The list of events."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._seen: tuple[str, list[LogLine]] = ("", [])
+        with box("log", "section", aria_label=texts("log.title"), data_panel="log"):
+            words("side-title", texts("log.title"), "h2")
+            self._none = words("log-none", texts("log.none"))
+            self._list = box("log-lines", "ol", tabindex="0", role="log")
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the log of this picture."""
+        if frame is None:
+            return
+        session = frame.session
+        lines = session.log[-KEPT:] if session else []
+        show(self._none, not lines)
+        seen = (session.id if session else "", lines)
+        if seen == self._seen or session is None:
+            return
+        self._seen = seen
+        self._list.clear()
+        with self._list:
+            for line in reversed(lines):
+                with box("log-line", "li"):
+                    words("log-time", wall_time(session, line.t_ns), "time")
+                    words("log-words", said(session, line, self._texts))
+
+
+def wall_time(session: SessionView, t_ns: int) -> str:
+    """A session time as the clock on the wall shows it."""
+    return datetime.fromtimestamp((session.began_utc_ns + t_ns) / 1e9, UTC).astimezone().strftime("%H:%M:%S")
+
+
+def said(session: SessionView, line: LogLine, texts: Texts) -> str:
+    """A line of the log in words; a detail that is a part's key or another code gets its words too."""
+    detail = line.detail
+    for segment in session.segments:
+        if detail and detail == segment.key:
+            detail = texts.pick(segment.title_zh, segment.title_en)
+    detail = texts.code(detail) if detail else ""
+    return " · ".join(filter(None, (texts.code(line.code), detail)))

@@ -1,0 +1,137 @@
+"""The plots as panels of the page: heading, direct labels, the chart; and what they say when the picture stands still."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from nicegui import ui
+
+from dashboards.console import plots
+from dashboards.console.elements import box, fill, mark, show, words
+from dashboards.console.words import Texts
+from gateway.live import LiveFrame, Metric
+
+
+class Chart:
+    """One chart; sends what changed and nothing when nothing did."""
+
+    def __init__(self, options: dict[str, Any], name: str, label: str) -> None:
+        self._chart = ui.echart(options).classes("chart")
+        self._chart.props["data-chart"] = name
+        self._chart.props["role"] = "img"
+        self._chart.props["aria-label"] = label
+        self._last: dict[str, Any] = {}
+
+    def update(self, news: dict[str, Any]) -> None:
+        """Lay what changes over what stays."""
+        if news == self._last:
+            return
+        self._last = news
+        options = self._chart.options
+        for key, value in news.items():
+            olds, parts = (options[key], value) if isinstance(value, list) else ([options[key]], [value])
+            for old, part in zip(olds, parts, strict=True):
+                old.update(part)
+        self._chart.update()
+
+
+class Rhythm:
+    """The big plot."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts, self._stamp = texts, ""
+        with box("panel rhythm", "section", data_panel="rhythm") as self.box:
+            with box("panel-head"):
+                words("panel-title", texts("plot.tachogram"), "h2")
+                words("key key-heart", texts("plot.heart_line"))
+                self._guide = words("key key-guide", texts("plot.pacer_line"))
+                self._out = words("key key-out gone", texts("plot.artefact"))
+                self._facts = words("panel-facts")
+            self._chart = Chart(plots.tachogram_frame(texts), "rhythm", texts("plot.tachogram"))
+            self._still = words("still gone")
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the last minute; the picture of a room that is away is grey and says from when it is."""
+        texts = self._texts
+        mark(self.box, "is-still", frame is None)
+        show(self._still, frame is None and bool(self._stamp))
+        if frame is None:
+            self._still.text = texts("plot.frozen", time=self._stamp)
+            return
+        self._stamp = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
+        share = frame.metrics.artefact_share.value
+        facts = [texts("plot.last_60")]
+        if share is not None:
+            facts.insert(0, texts("plot.excluded", percent=f"{100 * share:.0f}"))
+        self._facts.text = " · ".join(facts)
+        news = plots.tachogram(frame, texts)
+        show(self._guide, bool(news["series"][0]["data"]))
+        show(self._out, bool(news["series"][2]["data"]))
+        self._chart.update(news)
+
+
+class Pulse:
+    """The heart signal itself, with its quality."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        with box("panel small", "section", data_panel="heart") as self.box:
+            with box("panel-head"):
+                words("panel-title", texts("plot.heart"), "h2")
+                self._facts = words("panel-facts")
+            self._chart = Chart(plots.heart_frame(), "heart", texts("plot.heart"))
+            self._none = words("still gone", texts("plot.no_signal"))
+            self._bar = box("quality", role="img", aria_label=texts("plot.heart"))
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the last seconds."""
+        mark(self.box, "is-still", frame is None)
+        if frame is None:
+            fill(self._bar, 0)
+            return
+        trace = frame.heart
+        seconds = round(len(trace.values) * trace.step_ns / 1e9)
+        facts = [self._texts("plot.heart_more", seconds=seconds)] if seconds else []
+        spo2 = frame.metrics.spo2.value
+        if spo2 is not None:
+            facts.insert(0, self._texts("plot.spo2", value=f"{spo2:.0f}"))
+        self._facts.text = " · ".join(facts)
+        show(self._none, not any(value is not None for value in trace.values))
+        fill(self._bar, frame.signal.score)
+        mark(self._bar, "is-low", bool(frame.signal.reason) and frame.signal.score < 0.5)
+        self._chart.update(plots.heart(frame))
+
+
+class SkinAndBreath:
+    """Skin conductance and breath, one above the other."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        with box("panel small", "section", data_panel="skin") as self.box:
+            with box("panel-head"):
+                words("panel-title", texts("plot.skin"), "h2")
+                self._facts = words("panel-facts")
+            with box("two-lines"):
+                with box("line-names"):
+                    words("line-name is-skin", texts("plot.skin_line"))
+                    words("line-name is-breath", texts("plot.breath_line"))
+                self._chart = Chart(plots.skin_and_breath_frame(), "skin", texts("plot.skin"))
+            self._none = words("still gone", texts("plot.no_signal"))
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Show the last minute."""
+        mark(self.box, "is-still", frame is None)
+        if frame is None:
+            return
+        texts, metrics = self._texts, frame.metrics
+        self._facts.text = " · ".join(
+            texts(key, **{name: f"{metric.value:.1f}"})
+            for key, name, metric in _facts(metrics.skin_temperature, metrics.breathing_rate)
+            if metric.value is not None
+        )
+        values = [*frame.skin_conductance.values, *frame.respiration.values]
+        show(self._none, not any(value is not None for value in values))
+        self._chart.update(plots.skin_and_breath(frame))
+
+
+def _facts(temperature: Metric, breathing: Metric) -> tuple[tuple[str, str, Metric], ...]:
+    return ("plot.temperature", "value", temperature), ("plot.breathing_rate", "rate", breathing)
