@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from gateway.link import BrokerAddress
+
 SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){2}$"
 
 
@@ -34,8 +36,11 @@ class PathsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The site's broker. `secret` names a file (mode 0600) with the password of our processes; "" is no password."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    secret: str = ""
 
 
 class ConsoleConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,6 +99,20 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def rows_url(self) -> str:
         return f"sqlite:///{self.data / 'rows.sqlite'}"
+
+
+def broker_address(config: Config) -> BrokerAddress:
+    """Where the broker listens, with the password out of its file.
+
+    Raises:
+        ConfigError: the file of the password cannot be read.
+    """
+    secret = config.broker.secret
+    try:
+        password = Path(secret).expanduser().read_text("utf-8").strip() if secret else ""
+    except OSError as error:
+        raise ConfigError(f"broker.secret: {secret} cannot be read ({error.strerror}); name the right file") from None
+    return BrokerAddress(config.broker.host, config.broker.port, password)
 
 
 def load(path: Path | None) -> Config:

@@ -17,10 +17,9 @@ from devices.berry import BerryOximeter
 from devices.chair_link import ChairLinkChair
 from devices.clock import Clock
 from devices.supervisor import Supervised
-from gateway.config import Config, DeviceConfig
+from gateway.config import Config, DeviceConfig, broker_address
 from gateway.errors import StoreError
 from gateway.keys import Keyring
-from gateway.link import BrokerAddress
 from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import TICK_S, Conductor
@@ -76,7 +75,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         lambda: Outbox(data / "outbox.sqlite", keyring, site=config.site.id, producer=PRODUCER, boot=str(uuid.uuid4()))
     )
     kernel = await _kernel()
-    uplink = Uplink(outbox, BrokerAddress(config.broker.host, config.broker.port))
+    uplink = Uplink(outbox, await asyncio.to_thread(broker_address, config))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(outbox.close)
         drivers = {device.id: _driver_of(device, clock) for device in config.devices}
