@@ -1,7 +1,7 @@
 """How a batch of arrivals becomes rows: which columns each kind of record fills, and what happens to the rest.
 
-Everything is written in the caller's one transaction: records, the columns of their session or chunk, their place in
-the queue for points, dead letters, and the notes about sequence numbers. A record id that is there already changes nothing.
+Everything is written in the caller's one transaction: records, columns of their session or chunk, their place in the
+queue for points, dead letters, and notes about sequence numbers. A record id that is there already changes nothing.
 """
 
 import logging

@@ -39,9 +39,9 @@ def opened(session: UUID, device: str = "chair-1") -> SessionOpened:
 
 def chunk(session: UUID, number: int, version: int = 1, rr_ms: float = 800.0) -> SessionChunk:
     """Ten seconds with ten beats, one feature, one event."""
-    start = number * 10 * S
+    start = (number - 1) * 10 * S
     beats = [
-        BeatRow(start + i * S, rr_ms + i if number or i else None, "normal" if number or i else "first", 0.9)
+        BeatRow(start + i * S, rr_ms + i if number > 1 or i else None, "normal" if number > 1 or i else "first", 0.9)
         for i in range(10)
     ]
     features = [FeatureRow(start + 9 * S, "rmssd", 31.5 + number, "ms", 60.0, 0.8)]
@@ -55,7 +55,7 @@ def closed(session: UUID, chunks: int) -> SessionClosed:
 
 
 def whole_session(session: UUID, chunks: int) -> list[Body]:
-    return [opened(session), *(chunk(session, number) for number in range(chunks)), closed(session, chunks)]
+    return [opened(session), *(chunk(session, number) for number in range(1, chunks + 1)), closed(session, chunks)]
 
 
 async def until(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
