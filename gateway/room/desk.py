@@ -1,4 +1,4 @@
-"""The desk: what faces ask for, done or refused. A refusal is a code with words in `care/words` and a line of detail."""
+"""The desk: what faces ask for, done or refused. A refusal is a code with words in `care/words` and one line more."""
 
 import logging
 
