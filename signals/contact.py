@@ -1,7 +1,8 @@
-"""What makes a stretch of samples dead before anybody looks for a pulse: not finite, flat, saturated.
+"""What makes a stretch of samples dead before anybody looks for a heart: not finite, flat, saturated.
 
-Shared by the quality of ECG and PPG. A run of equal values is flat when it is longer than any heart allows a quantised
-sensor to rest (1.2 s); saturated means that the stretch keeps sitting on its own ceiling or floor.
+Shared by the quality of ECG and PPG, as is the shape of the evidence that a living stretch gives. A run of equal values
+is flat when it is longer than any heart allows a quantised sensor to rest (1.2 s); saturated means that the stretch
+keeps sitting on its own ceiling or floor.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ FLAT_S = 1.2
 CLIPPED_RUN_S = 0.1
 CLIPPED_SHARE = 0.15
 MISSING_SHARE = 0.1
+QUIET_TAIL = 0.03
 HUGE = 1e100
+CLEAR = 0.9  # evidence below this may be the cause of a low score
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,39 @@ class Contact:
 
     values: NDArray[np.float64]
     reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the waveform of a living stretch says, each 0-1.
+
+    Attributes:
+        likeness: it looks like a heart.
+        quiet: little of it is interference.
+        calm: no excursion overwhelms it.
+        unlike: the reason to give when the likeness is missing.
+    """
+
+    likeness: float
+    quiet: float
+    calm: float
+    unlike: Reason
+
+    @property
+    def score(self) -> float:
+        return self.likeness * self.quiet * self.calm
+
+    @property
+    def reason(self) -> Reason:
+        """The reason behind a low score: movement explains interference, interference explains missing likeness."""
+        if self.calm < CLEAR:
+            return Reason.MOVEMENT
+        return Reason.NOISE if self.quiet < CLEAR else self.unlike
+
+
+def linear(x: float, poor: float, fine: float) -> float:
+    """0 at `poor`, 1 at `fine`, straight between them and clipped beyond."""
+    return min(max((x - poor) / (fine - poor), 0.0), 1.0)
 
 
 def contact(samples: NDArray[np.float64], rate_hz: float) -> Contact:
@@ -59,6 +95,22 @@ def dead_samples(samples: NDArray[np.float64]) -> int:
     last = samples[-1]
     alive = np.flatnonzero(np.isfinite(samples)) if not np.isfinite(last) else np.flatnonzero(samples != last)
     return len(samples) - 1 - int(alive[-1]) if len(alive) else len(samples)
+
+
+def fell_silent(values: NDArray[np.float64], rate_hz: float) -> bool:
+    """Whether the last 1.5 s hold none of the movement of the seconds before: the sensor let go without saying so.
+
+    Args:
+        values: [n] finite samples.
+        rate_hz: sampling rate, Hz.
+    """
+    tail = round(1.5 * rate_hz)
+    if len(values) < 2 * tail:
+        return False
+    step = max(1, round(0.02 * rate_hz))
+    slopes = np.abs(values[step::step] - values[:-step:step])
+    last = tail // step
+    return float(np.percentile(slopes[-last:], 90)) < QUIET_TAIL * float(np.percentile(slopes[:-last], 90))
 
 
 def _bridged(samples: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -5,14 +5,15 @@ newest 4 s every 0.25 s. Both ask the same evidence: contact first (`contact`), 
 `quality_ecg`), then, where there are beats, the beats.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signals.beats import Beats, Kind
-from signals.contact import contact, dead_samples
-from signals.ppg import find_ppg_beats
+from signals.beats import BeatStream, Kind, find_beats
+from signals.contact import CLEAR, Evidence, contact, dead_samples, fell_silent
+from signals.quality_beats import alike, beat_shapes, seconded, steady
 from signals.quality_ecg import ecg_waveform
 from signals.quality_ppg import ppg_waveform
 from signals.reasons import Reason
@@ -26,7 +27,10 @@ LIVE_WINDOW_S = 4.0
 LIVE_HOP_S = 0.25
 LIVE_DEAD_S = 1.25  # so long a run of NaN or of one value is said at once
 LIVE_LOOK = 2  # every how many hops the waveform is looked at
-WAVEFORM = {"ecg": ecg_waveform, "ppg": ppg_waveform}
+MIN_S = 2.0
+SLOWEST_BPM, FASTEST_BPM = 40.0, 180.0
+RATES_HZ: dict[Kind, tuple[float, float]] = {"ecg": (50.0, 4000.0), "ppg": (20.0, 1000.0)}
+WAVEFORM: dict[Kind, Callable[[Array, float], Evidence]] = {"ecg": ecg_waveform, "ppg": ppg_waveform}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Quality:
         reasons: [w] why a window is not accepted, None where it is.
         beat_times_s: [b] beats that were found, s.
         beat_score: [b] 0-1.
-        overall: share of accepted windows weighted by their score, 0-1.
+        overall: mean score of the windows, 0-1.
         reason: the most frequent reason when no window is accepted, else None.
     """
 
@@ -72,45 +76,100 @@ class Quality:
 
 
 def quality(samples: ArrayLike, rate_hz: float, kind: Kind) -> Quality:
-    """Judges a recording in windows of 10 s every 5 s; a shorter recording is one window.
+    """Judges a recording in windows of 10 s every 5 s; a last one ends with the recording; a short recording is one.
+
+    A window's score is the mean score of its beats (likeness to the window's median beat; for PPG also whether the live
+    and the patient detector agree on it) times the waveform's evidence (interference, movement) times, for PPG, the
+    plausibility of its least plausible interval. Windows from 0.5 on are accepted.
 
     Args:
-        samples: [n] samples, NaN where there was no contact.
-        rate_hz: sampling rate, Hz.
+        samples: [n] samples, NaN where there was no contact; a PPG's systolic upstroke is rising.
+        rate_hz: sampling rate, Hz; 50-4000 for ECG, 20-1000 for PPG.
         kind: "ecg" or "ppg".
+
+    Raises:
+        ValueError: the rate or the kind is none of these.
+
+    >>> quality(np.zeros(2500), 250.0, "ecg").reason.en
+    'The signal is flat: check that the sensor is plugged in'
     """
+    _check(rate_hz, kind)
     values = np.asarray(samples, dtype=np.float64).ravel()
-    length_s = len(values) / rate_hz
-    beats = find_ppg_beats(values, rate_hz) if kind == "ppg" else Beats(np.empty(0), np.empty(0), np.empty(0))
-    starts = np.arange(0.0, max(length_s - WINDOW_S, 0.0) + 1e-9, STEP_S)
-    scores, reasons = [], []
-    for start in starts:
-        first = round(start * rate_hz)
-        score, reason = _judge(values[first : first + round(WINDOW_S * rate_hz)], rate_hz, kind)
+    window = min(round(WINDOW_S * rate_hz), len(values))
+    last = len(values) - window
+    firsts = list(range(0, last + 1, round(STEP_S * rate_hz)))
+    if last - firsts[-1] >= rate_hz:
+        firsts.append(last)
+    beats = find_beats(values, rate_hz, kind)
+    backing = _backing(values, rate_hz, kind, beats.times_s)
+    shapes = beat_shapes(contact(values, rate_hz).values, rate_hz, kind) if len(values) else values
+    rhythm = steady(beats.times_s) if kind == "ppg" else np.ones(max(len(beats.times_s) - 1, 0))
+    scores: list[float] = []
+    reasons: list[Reason | None] = []
+    per_beat = np.zeros(len(beats.times_s))
+    for first in firsts:
+        start_s, end_s = first / rate_hz, (first + window) / rate_hz
+        i, j = (int(k) for k in np.searchsorted(beats.times_s, [start_s, end_s]))
+        score, reason = _alive(values[first : first + window], rate_hz)
+        if reason is None:
+            likeness = alike(shapes[first : first + window], rate_hz, beats.times_s[i:j] - start_s, kind) * backing[i:j]
+            evidence = WAVEFORM[kind](contact(values[first : first + window], rate_hz).values, rate_hz)
+            calm = evidence.quiet * evidence.calm
+            per_beat[i:j] = np.maximum(per_beat[i:j], likeness * calm)
+            across = rhythm[max(i - 1, 0) : j]
+            score, reason = _window(evidence, likeness, beats.times_s[i:j], float(across.min()) if len(across) else 0.0)
         scores.append(score)
         reasons.append(reason)
-    accepted = [s for s, r in zip(scores, reasons, strict=True) if r is None]
+    per_beat *= np.minimum(np.append(1.0, rhythm), np.append(rhythm, 1.0))[: len(per_beat)]
     refused = [r for r in reasons if r is not None]
     return Quality(
-        window_s=WINDOW_S,
-        start_s=starts,
+        window_s=window / rate_hz,
+        start_s=np.array(firsts) / rate_hz,
         score=np.array(scores),
         reasons=tuple(reasons),
         beat_times_s=beats.times_s,
-        beat_score=beats.quality,
-        overall=sum(accepted) / len(scores) if scores else 0.0,
-        reason=max(refused, key=refused.count) if refused and not accepted else None,
+        beat_score=per_beat,
+        overall=float(np.mean(scores)),
+        reason=max(refused, key=refused.count) if len(refused) == len(reasons) else None,
     )
 
 
-def _judge(values: Array, rate_hz: float, kind: Kind) -> tuple[float, Reason | None]:
-    if len(values) == 0:
+def _window(evidence: Evidence, likeness: Array, times_s: Array, rhythm: float) -> tuple[float, Reason | None]:
+    """Score and reason of a living window from its waveform and its beats."""
+    if len(times_s) < 3:
+        return 0.0, evidence.reason if evidence.score < ACCEPT else Reason.TOO_FEW_BEATS
+    rate_bpm = 60.0 / float(np.median(np.diff(times_s)))
+    if not SLOWEST_BPM <= rate_bpm <= FASTEST_BPM:
+        return 0.0, Reason.IMPLAUSIBLE
+    beats = float(np.mean(likeness))
+    score = beats * evidence.quiet * evidence.calm * rhythm
+    if score >= ACCEPT:
+        return score, None
+    if min(evidence.calm, evidence.quiet) < CLEAR:
+        return score, evidence.reason
+    return score, Reason.TOO_MANY_ARTEFACTS if rhythm < beats else Reason.WEAK
+
+
+def _backing(values: Array, rate_hz: float, kind: Kind, times_s: Array) -> Array:
+    """How far a second detector, the live one, backs each beat (PPG; the two of ECG are the same)."""
+    if kind == "ecg":
+        return np.ones(len(times_s))
+    live = BeatStream(rate_hz, kind)
+    return seconded(times_s, np.array([b.time_s for b in [*live.feed(values), *live.flush()]]))
+
+
+def _alive(values: Array, rate_hz: float) -> tuple[float, Reason | None]:
+    if len(values) < MIN_S * rate_hz:
         return 0.0, Reason.TOO_SHORT
-    touch = contact(values, rate_hz)
-    if touch.reason is not None:
-        return 0.0, touch.reason
-    form = WAVEFORM[kind](touch.values, rate_hz)
-    return form.score, form.reason
+    return 0.0, contact(values, rate_hz).reason
+
+
+def _check(rate_hz: float, kind: Kind) -> None:
+    if kind not in RATES_HZ:
+        raise ValueError(f"quality is known for 'ecg' and 'ppg', not for {kind!r}")
+    low, high = RATES_HZ[kind]
+    if not low <= rate_hz <= high:
+        raise ValueError(f"quality of {kind} needs {low:g} to {high:g} samples/s, not {rate_hz:g}")
 
 
 class QualityStream:
@@ -121,9 +180,13 @@ class QualityStream:
     Args:
         rate_hz: sampling rate, Hz.
         kind: "ecg" or "ppg".
+
+    Raises:
+        ValueError: the rate or the kind is none that `quality` knows.
     """
 
     def __init__(self, rate_hz: float, kind: Kind) -> None:
+        _check(rate_hz, kind)
         self._rate = float(rate_hz)
         self._kind: Kind = kind
         self._hop = max(1, round(LIVE_HOP_S * rate_hz))
@@ -163,4 +226,15 @@ class QualityStream:
             return
         self._since_dead += self._hop
         if self._turn % LIVE_LOOK == 0:
-            self._score = _judge(self._window[-self._since_dead :], self._rate, self._kind)
+            self._score = self._look(self._window[-self._since_dead :])
+
+    def _look(self, values: Array) -> tuple[float, Reason | None]:
+        if len(values) < MIN_S * self._rate:
+            return 0.0, Reason.TOO_SHORT
+        touch = contact(values, self._rate)
+        if touch.reason is not None:
+            return 0.0, touch.reason
+        if fell_silent(touch.values, self._rate):
+            return 0.0, Reason.NO_CONTACT
+        evidence = WAVEFORM[self._kind](touch.values, self._rate)
+        return evidence.score, None if evidence.score >= ACCEPT else evidence.reason

@@ -1,55 +1,52 @@
-"""How good a few seconds of ECG are, from the waveform alone: sharp, rare, alike complexes on a quiet line.
+"""How good a few seconds of ECG are, from the waveform alone: sharp, rare complexes on a quiet line.
 
-Evidence: kurtosis (Li 2008: a clean ECG exceeds 5), QRS share of the power (Behar 2013: 5-15 Hz in 5-40 Hz), mains and
-muscle above 40 Hz, base line wander below 1 Hz. An irregular rhythm is no defect of a signal, so rhythm has no vote.
+Evidence: kurtosis (Li 2008: a clean ECG exceeds 5), the share of the QRS band (Behar 2013: 5-15 Hz in 5-40 Hz), mains
+and muscle above 40 Hz, base-line wander below 1 Hz. An irregular rhythm is no defect of a signal: rhythm has no vote.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.quality_ppg import Waveform
+from signals.contact import Evidence, linear
 from signals.reasons import Reason
 
 Array = NDArray[np.float64]
 
-MIN_S = 2.0
+KURTOSIS = (3.2, 5.7)  # of the 5-28 Hz line, scores 0 and 1 (normal noise has 3)
+QRS_SHARE = (0.2, 0.4)
+HIGH = (1.2, 0.4)  # power above 40 Hz over 5-40 Hz that scores 0 and 1
+WANDER = (40.0, 20.0)  # power below 1 Hz over 5-40 Hz
 
 
-def ecg_waveform(values: Array, rate_hz: float) -> Waveform:
+def ecg_waveform(values: Array, rate_hz: float) -> Evidence:
     """Judges a stretch of finite, living ECG.
 
     Args:
-        values: [n] finite samples.
+        values: [n] finite samples, at least 2 s.
         rate_hz: sampling rate, Hz.
     """
     n = len(values)
-    if n < MIN_S * rate_hz:
-        return Waveform(0.0, Reason.TOO_SHORT, 0.0)
-    scale = float(np.max(np.abs(values)))
-    x = values / scale if scale > 0 else values
+    x = values - values.mean()
     t = np.linspace(-1.0, 1.0, n)
-    x = x - x.mean()
-    x = x - t * (x @ t) / (t @ t)
-    spectrum = np.fft.rfft(x * np.hanning(n))
-    f = np.fft.rfftfreq(n, 1 / rate_hz)
-    power = np.abs(spectrum) ** 2
-    top = 0.48 * rate_hz
-
-    def band(lo: float, hi: float) -> float:
-        return float(power[(f >= lo) & (f < min(hi, top))].sum())
-
-    qrs, heart, low, high = band(5, 15), band(5, 40), band(0.0, 1.0), band(40, 150)
-    if heart <= 1e-20 * n:
-        return Waveform(0.0, Reason.FLAT, 0.0)
-    line = np.fft.irfft(np.fft.rfft(x) * (np.clip((f - 3) / 4, 0, 1) * np.clip((32 - f) / 8, 0, 1)), n)
-    spread = float(np.mean(line**2))
-    kurtosis = float(np.mean(line**4)) / spread**2 if spread > 0 else 0.0
-    parts = {
-        Reason.NO_CONTACT: np.clip((kurtosis - 3.2) / 2.5, 0, 1),
-        Reason.NOISE: np.clip((1.2 - high / heart) / 0.8, 0, 1) * np.clip((qrs / heart - 0.2) / 0.2, 0, 1),
-        Reason.MOVEMENT: np.clip((40.0 - low / heart) / 20.0, 0, 1),
-    }
-    score = float(np.prod(list(parts.values())))
-    if score >= 0.5:
-        return Waveform(score, None, 0.0)
-    return Waveform(score, min(parts, key=lambda k: float(parts[k])), 0.0)
+    x -= t * (x @ t) / (t @ t)
+    f = np.fft.rfftfreq(n, 1.0 / rate_hz)
+    power = np.abs(np.fft.rfft(x * np.hanning(n))) ** 2
+    edges = np.searchsorted(f, [0.0, 1.0, 5.0, 15.0, 40.0, 150.0])
+    sums = np.add.reduceat(np.append(power, 0.0), np.minimum(edges, len(power)))
+    low, qrs, upper, high = float(sums[0]), float(sums[2]), float(sums[3]), float(sums[4])
+    heart = qrs + upper
+    level = float(np.max(np.abs(values)))
+    if heart <= (1e-13 * level * n) ** 2:
+        return Evidence(0.0, 0.0, 0.0, Reason.FLAT)
+    band = np.clip((f - 3.0) / 4.0, 0.0, 1.0) * np.clip((32.0 - f) / 8.0, 0.0, 1.0)
+    line = np.fft.irfft(np.fft.rfft(x) * band, n)
+    line /= max(float(np.max(np.abs(line))), 1e-300)
+    square = line * line
+    spread = float(np.mean(square))
+    kurtosis = float(np.mean(square * square)) / spread**2 if spread > 0 else 0.0
+    return Evidence(
+        likeness=linear(kurtosis, *KURTOSIS),
+        quiet=linear(high / heart, *HIGH) * linear(qrs / heart, *QRS_SHARE),
+        calm=linear(low / heart, *WANDER),
+        unlike=Reason.NO_CONTACT,
+    )
