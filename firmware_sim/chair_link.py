@@ -1,24 +1,18 @@
 """The twin of `devices/chair_link.py`: the firmware of a chair that speaks Chair Link, on a pseudo-terminal.
 
 It keeps the rules of movement of `docs/protocols/chair-link.md` as a real chair must: it answers, but it also stops by
-itself. `Firmware` is sans-IO (bytes and times in, bytes out); `ChairTwin` puts it on a port.
+itself. Sans-IO (bytes and times in, bytes out); `twin.py` puts it on a port.
 """
 
-import asyncio
 from dataclasses import dataclass
 
-from devices.clock import Clock
 from devices.protocols import chair_link as wire
 from firmware_sim.actuators import FLAT_DEG, LEGS_DOWN_DEG, LEGS_UP_DEG, UPRIGHT_DEG, Actuators
-from firmware_sim.noise import Noise
-from firmware_sim.port import PseudoPort
 from firmware_sim.sampler import Sampler, declared
 from firmware_sim.seat import Seat
 
 STATUS_S = 0.25
 STREAMS_END_S = 10.0
-_TICK_S = 0.05
-_LEAST_TICK_S = 0.004
 _MOTION = (wire.Recline, wire.LegRest, wire.Massage, wire.Heat, wire.Pace)
 
 
@@ -30,11 +24,11 @@ class ChairModel:
     heart: wire.Sensor = wire.Sensor.ECG
     watchdog_ms: int = round(wire.WATCHDOG_S * 1000)
     """0: a chair without a hardware watchdog."""
-    drift_ppm: float = 0.0
-    """How much its crystal runs fast."""
+    sits_down_at_start: bool = True
+    """Somebody sits in it from the start; whoever is a recording sits down when the streams are first started."""
 
 
-class Firmware:
+class ChairFirmware:
     """The rules of one chair. Times are seconds of the chair's own clock.
 
     Attributes:
@@ -54,6 +48,9 @@ class Firmware:
         self._status_s = 0.0
         self._button_in = self._button_latched = self._stopped = self._tripped = False
         self._faults: set[str] = set()
+        self._awaited = model.sits_down_at_start and seat.recording is not None
+        if model.sits_down_at_start and seat.recording is None:
+            seat.sit(0.0)
 
     # what people do to it
 
@@ -136,6 +133,9 @@ class Firmware:
                 return
             case wire.StartStreams():
                 self._say(wire.Ack(frame.sequence))
+                if self._awaited:
+                    self._awaited = False
+                    self.seat.sit(at_s)
                 self._say_status(at_s)
                 self._say_all(self._sampler.start(at_s))
                 return
@@ -302,45 +302,3 @@ def _needs(message: wire.Message) -> set[str]:
             return {"massage", "power"}
         case _:
             return {"heat", "too_hot", "power"}
-
-
-class ChairTwin:
-    """A `Firmware` on a pseudo-terminal.
-
-    Attributes:
-        firmware: its rules and its seat.
-        port: where a host finds it.
-    """
-
-    def __init__(self, firmware: Firmware, port: PseudoPort, clock: Clock, noise: Noise) -> None:
-        self.firmware, self.port, self.noise = firmware, port, noise
-        self._clock = clock
-        self._born_ns = clock.now_ns()
-        self.mute = False
-
-    @property
-    def now_s(self) -> float:
-        """Seconds of the chair's own clock since it was built."""
-        elapsed_s = (self._clock.now_ns() - self._born_ns) / 1e9
-        return elapsed_s * (1 + self.firmware.model.drift_ppm * 1e-6)
-
-    async def run(self) -> None:
-        """Plugged in, until cancelled."""
-        tick_s = max(self._clock.real_s(_TICK_S), _LEAST_TICK_S)
-        loop = asyncio.get_running_loop()
-        with self.port.plugged_in():
-            due = loop.time()
-            while True:
-                heard = await self.port.read(due - loop.time())
-                if heard:
-                    self.firmware.hear(heard, self.now_s)
-                if loop.time() >= due:
-                    self.firmware.advance(self.now_s)
-                    due = max(due + tick_s, loop.time() - tick_s)
-                self.send()
-
-    def send(self) -> None:
-        """What the firmware has to say, at once."""
-        for frame in self.firmware.output():
-            if not self.mute:
-                self.port.write(self.noise.spoil(frame))

@@ -59,7 +59,10 @@ class Person:
         return beats[(beats >= start_s) & (beats < end_s)]
 
     def measure(self, quantity: Quantity, t_s: Floats) -> Floats:
-        """What a good sensor would show at `t_s` [n], increasing; in the unit of the channel."""
+        """What a good sensor would show at `t_s` [n], increasing; in the unit of the channel.
+
+        The pulse rate is NaN for the first seconds: there is no rate before there are beats.
+        """
         if not len(t_s):
             return np.empty(0)
         end_s = float(t_s[-1])
@@ -87,7 +90,8 @@ class Person:
             case "spo2":
                 return np.round(97.2 + 0.6 * np.sin(2 * np.pi * t_s / 71))
             case "pulse_rate":
-                return np.full(len(t_s), np.round(60 / np.mean(np.diff(self.beats(end_s - 12, end_s)))))
+                periods = np.diff(self.beats(end_s - 12, end_s))
+                return np.full(len(t_s), np.round(60 / np.mean(periods)) if len(periods) > 2 else np.nan)
 
     def _beat_until(self, t_s: float) -> None:
         while self._beats[-1] < t_s:

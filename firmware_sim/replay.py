@@ -55,6 +55,53 @@ class Recording:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What a record's header promises: which heart sensor can play it, and for how long."""
+
+    heart: Literal["ecg", "ppg"]
+    duration_s: float
+
+
+def peek(record: Path) -> Peek:
+    """Look at the header of a WFDB record.
+
+    Raises:
+        ReplayError: no such file, not readable, or neither an ECG nor a PPG in it.
+    """
+    import wfdb  # brings pandas along: only who replays pays for it
+
+    stem = _stem(record)
+    try:
+        header = wfdb.rdheader(str(stem.absolute()))
+    except Exception as error:  # wfdb raises whatever its parsers meet
+        raise ReplayError(f"{stem}.hea: not a readable WFDB header ({_line(error)}); fetch the record again") from error
+    units = header.units or [""] * len(header.sig_name or [])
+    there = {_quantity(name, unit) for name, unit in zip(header.sig_name or [], units, strict=False)}
+    duration_s = (header.sig_len or 0) / (header.fs or 1)
+    if "ecg" in there:
+        return Peek("ecg", duration_s)
+    if "ppg" in there:
+        return Peek("ppg", duration_s)
+    names = ", ".join(header.sig_name or []) or "no signals"
+    raise ReplayError(f"{stem}.hea: neither an ECG nor a PPG in it (it has {names}); choose another record")
+
+
+def _stem(record: Path) -> Path:
+    """The record's path without suffix.
+
+    Raises:
+        ReplayError: there is no header.
+    """
+    stem = record.with_suffix("") if record.suffix in {".hea", ".dat"} else record
+    header = stem.with_name(stem.name + ".hea")
+    if not header.is_file():
+        raise ReplayError(
+            f"{header}: there is no such header; name a WFDB record, for example data/100 for data/100.hea"
+        )
+    return stem
+
+
 def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> Recording:
     """Read a WFDB record (`.hea` with its signal file) and resample what a device can show.
 
@@ -68,12 +115,8 @@ def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> R
     """
     import wfdb  # brings pandas along: only who replays pays for it
 
-    stem = record.with_suffix("") if record.suffix in {".hea", ".dat"} else record
+    stem = _stem(record)
     header = stem.with_name(stem.name + ".hea")
-    if not header.is_file():
-        raise ReplayError(
-            f"{header}: there is no such header; name a WFDB record, for example data/100 for data/100.hea"
-        )
     try:
         read = wfdb.rdrecord(str(stem.absolute()))
     except FileNotFoundError as error:

@@ -1,0 +1,154 @@
+"""Keeps one device connected: opens it, notices silence, tries again, and tells the room in one stream of events.
+
+A device may be pulled out, switched off or appear behind the same path as another port; the room sees `Disconnected`
+once, then `Connected` with a new epoch. A stop that could not be delivered is delivered first thing after that.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import TracebackType
+from typing import Protocol, Self
+
+from devices.clock import Clock
+from devices.errors import DeviceError, NotConnected, PortLost
+from devices.events import ChairCommand, Connected, DeviceEvent, Disconnected, Identity, LinkHealth, StopMotion
+
+SILENCE_S = 1.5
+_OUR_DELAY_S = 0.02
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+
+class Driver(Protocol):
+    """What every driver is: identify and open on entering, a stream of events, perhaps commands."""
+
+    epoch: int
+
+    @property
+    def identity(self) -> Identity: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def events(self) -> AsyncIterator[DeviceEvent]: ...
+    async def command(self, command: ChairCommand) -> None: ...
+
+
+class Supervised:
+    """A device that comes back by itself. An async context manager; inside it `events()` and `command()`.
+
+    Attributes:
+        device: id of the device in this room.
+        epoch: how many connections there have been.
+    """
+
+    def __init__(self, device: str, make_driver: Callable[[], Driver], clock: Clock) -> None:
+        self.device = device
+        self.epoch = 0
+        self._make_driver, self._clock = make_driver, clock
+        self._driver: Driver | None = None
+        self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
+        self._heard_ns = 0
+        self._told: type[DeviceError] | None = None
+        self._stop_owed = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._driver is not None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._keep(), name=f"supervisor of {self.device}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def events(self) -> AsyncIterator[DeviceEvent]:
+        """Connections, losses and everything that the device says, for as long as the context is open."""
+        while True:
+            yield await self._events.get()
+
+    async def command(self, command: ChairCommand) -> None:
+        """Pass `command` to the device.
+
+        Raises:
+            NotConnected: it is not there now. A `StopMotion` is kept and given first thing when it is back.
+            CommandRefused: by the driver or the device.
+        """
+        driver = self._driver
+        if driver is None:
+            self._stop_owed = self._stop_owed or isinstance(command, StopMotion)
+            raise NotConnected(device=self.device)
+        try:
+            await driver.command(command)
+        except (NotConnected, PortLost):
+            self._stop_owed = self._stop_owed or isinstance(command, StopMotion)
+            raise
+
+    async def _keep(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            before = self.epoch
+            try:
+                await self._one_connection()
+            except DeviceError as error:
+                self._tell(error)
+            if self.epoch != before:
+                pause_s = _FIRST_PAUSE_S
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _one_connection(self) -> None:
+        driver = self._make_driver()
+        driver.epoch = self.epoch + 1
+        async with driver:
+            self.epoch += 1
+            self._told = None
+            self._driver, self._heard_ns = driver, self._clock.now_ns()
+            self._events.put_nowait(Connected(self.device, self._heard_ns, driver.identity, self.epoch))
+            try:
+                await self._both(self._pump(driver), self._watch(driver))
+            finally:
+                self._driver = None
+
+    async def _both(self, *jobs: Coroutine[None, None, None]) -> None:
+        """Until the first of the jobs ends; its error is ours."""
+        tasks = [asyncio.create_task(job) for job in jobs]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _pump(self, driver: Driver) -> None:
+        async for event in driver.events():
+            if not isinstance(event, LinkHealth):  # the driver's own clockwork, not a word of the device
+                self._heard_ns = self._clock.now_ns()
+            self._events.put_nowait(event)
+        raise PortLost(device=self.device)
+
+    async def _watch(self, driver: Driver) -> None:
+        if self._stop_owed:
+            await driver.command(StopMotion())
+            self._stop_owed = False
+        patience_ns = round(self._clock.patience_s(SILENCE_S) * self._clock.speed * 1e9)
+        while True:
+            heard_ns = self._heard_ns
+            await self._clock.sleep((heard_ns + patience_ns - self._clock.now_ns()) / 1e9)
+            await asyncio.sleep(_OUR_DELAY_S)  # if it was we who were late, what lies in the port comes first
+            if self._heard_ns == heard_ns:
+                raise PortLost(device=self.device, detail="it has fallen silent")
+
+    def _tell(self, error: DeviceError) -> None:
+        if type(error) is not self._told:
+            self._told = type(error)
+            self._events.put_nowait(Disconnected(self.device, self._clock.now_ns(), error))
