@@ -4,6 +4,7 @@ A mistake that a person can make ends with one line on standard error and exit c
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -92,10 +93,20 @@ def room(config: Path | None) -> None:
 @config_option
 def centre(config: Path | None) -> None:
     """The centre: stores what rooms send, and says so."""
-    from gateway.centre import run
+    from devices.clock import Clock
+    from gateway.centre import Centre
+    from gateway.config import broker_address
+    from gateway.points_open import open_points
 
     settings = _config(config)
-    _run_until_told(lambda stop: run(settings, stop))
+    service = Centre(
+        settings.site.id,
+        broker_address(settings),
+        settings.data,
+        points=open_points(settings.points, settings.data),
+        clock=Clock.from_environment(),
+    )
+    _run_until_told(service.run)
 
 
 @main.command()
@@ -135,12 +146,28 @@ def sim(config: Path | None, control: Path | None, replay: Path | None, heart: s
     from firmware_sim.site import SimDevice, run
 
     settings = _config(config)
-    devices = [SimDevice(device.id, device.kind, Path(device.port)) for device in settings.devices]
-    _run_until_told(
-        lambda stop: run(
-            devices, Clock.from_environment(), control, stop, replay=replay, heart=heart, seed=seed, wait_for_sit=empty
-        )
-    )
+    kinds = {"chair-link": "chair", "berry": "oximeter"}
+    devices = [
+        SimDevice(device.id, kinds[device.kind], Path(device.port), heart=heart, replay=replay if first else None)
+        for first, device in _firsts(settings.devices)
+    ]
+
+    async def body(stop: asyncio.Event) -> None:
+        work = asyncio.create_task(run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+    _run_until_told(body)
+
+
+def _firsts(devices: Any) -> list[tuple[bool, Any]]:
+    """Each device, and whether it is the first chair."""
+    chairs = [device for device in devices if device.kind == "chair-link"]
+    return [(bool(chairs) and device is chairs[0], device) for device in devices]
 
 
 @main.command()
@@ -162,10 +189,13 @@ def demo(
 ) -> None:
     """A whole site with simulated people and devices, and a session in it."""
     from firmware_sim.control import tell
-    from firmware_sim.replay import open_record
+    from firmware_sim.replay import peek
     from gateway.demo import Demo
 
-    length_s = open_record(replay).length_s if replay else None
+    options = ["--seed", str(seed)]
+    record = peek(replay) if replay else None
+    if replay and record:
+        options += ["--replay", str(replay.resolve()), "--heart", record.heart]
     show = Demo(
         command=(sys.executable, "-m", "xinyi"),
         sit=lambda control: tell(control, "sit", device="chair-1"),
@@ -174,8 +204,8 @@ def demo(
         headless=headless,
         display=bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")),
         data=data,
-        sim_options=("--seed", str(seed), *(("--replay", str(replay.resolve())) if replay else ())),
-        record_s=length_s,
+        sim_options=options,
+        record_s=record.duration_s if record else None,
         say=lambda line: click.echo(line, err=as_json),
     )
     result: list[str] = []
@@ -190,12 +220,18 @@ def demo(
 
 @main.command()
 @data_option
-def sessions(data: Path | None) -> None:
-    """The sessions in the store, newest first."""
-    from gateway.services import list_sessions
+@config_option
+def sessions(data: Path | None, config: Path | None) -> None:
+    """The sessions in the stores of this machine, newest first."""
+    from gateway.export import write_sessions
+    from gateway.places import stores
+    from gateway.services import find_sessions, open_store
 
-    for line in list_sessions(data):
-        click.echo(line)
+    found = []
+    for folder in stores(data, config):
+        with open_store(folder) as rows:
+            found += find_sessions(rows)
+    write_sessions(sorted(found, key=lambda row: row.began_utc_ns or 0, reverse=True), sys.stdout)
 
 
 @main.command()
@@ -205,11 +241,25 @@ def sessions(data: Path | None) -> None:
     "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File; standard output without it."
 )
 @data_option
-def export(session: str, form: str, output: Path | None, data: Path | None) -> None:
-    """Give SESSION (its id, or the beginning of it) back from the store: beats, features, events, gaps."""
-    from gateway.export import export_session
+@config_option
+def export(session: str, form: str, output: Path | None, data: Path | None, config: Path | None) -> None:
+    """Give SESSION (its id, the beginning of it, or "latest") back from the store: beats, features, events, gaps."""
+    from gateway.errors import StoreUnwritable
+    from gateway.export import write_csv
+    from gateway.places import store_of
+    from gateway.services import open_store, read_session
 
-    export_session(session, form, output, data)
+    assert form == "csv"
+    with open_store(store_of(session, data, config)) as rows:
+        stored = read_session(rows, session)
+    if output is None:
+        write_csv(stored, sys.stdout)
+        return
+    try:
+        with output.open("w", encoding="utf-8-sig", newline="") as file:
+            write_csv(stored, file)
+    except OSError as error:
+        raise StoreUnwritable(output, f"cannot be written ({error.strerror})", "choose another file") from None
 
 
 @main.command()

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from platformdirs import user_data_path
 
 from devices.clock import ENVIRONMENT, Clock
 from gateway.broker import broker_command, free_port
@@ -36,6 +35,7 @@ from gateway.config import (
 from gateway.keys import Keyring
 from gateway.live import Health, LiveFrame, ResumeSession, SessionView, StartSession
 from gateway.outbox import Outbox
+from gateway.places import demo_runs, remember_run
 from gateway.services import open_store, read_session, session_figures
 from gateway.site import Child, Site
 
@@ -111,7 +111,7 @@ class Demo:
             await asyncio.to_thread(shutil.rmtree, sockets, ignore_errors=True)
 
     def _make_folder(self) -> Path:
-        base = self.data or user_data_path("xinyi") / "demo"
+        base = self.data or demo_runs()
         folder = base / time.strftime(f"%Y%m%d-%H%M%S-{os.getpid()}")
         try:
             folder.mkdir(parents=True, mode=0o700)
@@ -119,6 +119,8 @@ class Demo:
             raise DemoError(
                 f"{base}: the data folder cannot be written ({error.strerror}); give another one with --data"
             ) from None
+        if self.data:
+            remember_run(folder)
         return folder
 
     async def _show(self, folder: Path, sockets: Path, stop: asyncio.Event) -> str:
