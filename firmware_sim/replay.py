@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,27 @@ def peek(record: Path) -> Peek:
     Raises:
         ReplayError: no such file, not readable, or neither an ECG nor a PPG in it.
     """
+    header, read = _read(record, "rdrecord")
+    if read.p_signal is None or not len(read.p_signal):
+        raise ReplayError(f"{header}: the record has no samples; choose a record with signals")
+    channels: dict[Quantity, Floats] = {}
+    for name, unit, values in zip(
+        read.sig_name, read.units, np.asarray(read.p_signal, dtype=np.float64).T, strict=True
+    ):
+        quantity = _quantity(name, unit)
+        if quantity is None or quantity not in rates_hz or quantity in channels:
+            continue
+        if np.isfinite(values).any():
+            scale = _TO_UNIT.get(quantity, {}).get(unit.lower(), 1.0)
+            channels[quantity] = _resampled(values * scale, float(read.fs), rates_hz[quantity])
+    if heart not in channels:
+        other = "ppg" if heart == "ecg" else "ecg"
+        raise ReplayError(f"{header}: no usable {heart} channel (it has {_listed(read)}); try the heart sensor {other}")
+    return Recording(str(read.record_name), len(channels[heart]) / rates_hz[heart], channels)
+
+
+def _read(record: Path, reader: Literal["rdheader", "rdrecord"]) -> tuple[Path, Any]:
+    """The path of the header and what wfdb makes of it."""
     import wfdb  # brings pandas along: only who replays pays for it
 
     stem = _stem(record)
@@ -103,6 +124,28 @@ def _stem(record: Path) -> Path:
     return stem
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a header promises: the heart channel (ECG where there is one) and how long it lasts."""
+
+    name: str
+    heart: Literal["ecg", "ppg"]
+    duration_s: float
+
+
+def peek(record: Path) -> Contents:
+    """Read only the header of a WFDB record.
+
+    Raises:
+        ReplayError: no such file, not readable, or no heart channel in it.
+    """
+    header, read = _read(record, "rdheader")
+    there = {_quantity(name, unit) for name, unit in zip(read.sig_name or (), read.units or (), strict=True)}
+    if not there & {"ecg", "ppg"}:
+        raise ReplayError(f"{header}: no ECG and no PPG channel (it has {_listed(read)}); choose another record")
+    return Contents(str(read.record_name), "ecg" if "ecg" in there else "ppg", (read.sig_len or 0) / read.fs)
+
+
 def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> Recording:
     """Read a WFDB record (`.hea` with its signal file) and resample what a device can show.
 
@@ -114,18 +157,8 @@ def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> R
     Raises:
         ReplayError: no such file, not readable, or nothing usable in it.
     """
-    import wfdb  # brings pandas along: only who replays pays for it
-
-    stem = _stem(record)
-    header = stem.with_name(stem.name + ".hea")
-    try:
-        read = wfdb.rdrecord(str(stem.absolute()))
-    except FileNotFoundError as error:
-        missing = error.filename or "its signal file"
-        raise ReplayError(f"{header}: {missing} is missing; put the signal file beside the header") from error
-    except Exception as error:  # wfdb raises whatever its parsers meet
-        raise ReplayError(f"{header}: not a readable WFDB record ({_line(error)}); fetch the record again") from error
-    if read.p_signal is None or not read.fs or not len(read.p_signal):
+    header, read = _read(record, "rdrecord")
+    if read.p_signal is None or not len(read.p_signal):
         raise ReplayError(f"{header}: the record has no samples; choose a record with signals")
     channels: dict[Quantity, Floats] = {}
     for name, unit, values in zip(
@@ -138,10 +171,34 @@ def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> R
             scale = _TO_UNIT.get(quantity, {}).get(unit.lower(), 1.0)
             channels[quantity] = _resampled(values * scale, float(read.fs), rates_hz[quantity])
     if heart not in channels:
-        there = ", ".join(f"{name} [{unit}]" for name, unit in zip(read.sig_name, read.units, strict=True))
         other = "ppg" if heart == "ecg" else "ecg"
-        raise ReplayError(f"{header}: no usable {heart} channel (it has {there}); try the heart sensor {other}")
+        raise ReplayError(f"{header}: no usable {heart} channel (it has {_listed(read)}); try the heart sensor {other}")
     return Recording(str(read.record_name), len(channels[heart]) / rates_hz[heart], channels)
+
+
+def _read(record: Path, reader: Literal["rdheader", "rdrecord"]) -> tuple[Path, Any]:
+    """The path of the header and what wfdb makes of it."""
+    import wfdb  # brings pandas along: only who replays pays for it
+
+    stem = _stem(record)
+    header = stem.with_name(stem.name + ".hea")
+    try:
+        read = getattr(wfdb, reader)(str(stem.absolute()))
+    except FileNotFoundError as error:
+        missing = error.filename or "its signal file"
+        raise ReplayError(f"{header}: {missing} is missing; put the signal file beside the header") from error
+    except Exception as error:  # wfdb raises whatever its parsers meet
+        raise ReplayError(f"{header}: not a readable WFDB record ({_line(error)}); fetch the record again") from error
+    if not read.fs:
+        raise ReplayError(f"{header}: the header names no sampling rate; choose another record")
+    return header, read
+
+
+def _listed(read: Any) -> str:
+    return (
+        ", ".join(f"{name} [{unit}]" for name, unit in zip(read.sig_name or (), read.units or (), strict=True))
+        or "none"
+    )
 
 
 def _quantity(name: str, unit: str) -> Quantity | None:
