@@ -19,8 +19,26 @@ from firmware_sim.person import Quantity
 
 Floats = NDArray[np.float64]
 
-_ECG_LEADS = {"i", "ii", "iii", "avr", "avl", "avf", "mlii", "mli", "mliii", "ml2", "cm5", "d3", "d4", "mv2", "mcl1"}
+_ECG_LEADS = {
+    "i",
+    "ii",
+    "iii",
+    "v",
+    "avr",
+    "avl",
+    "avf",
+    "mlii",
+    "mli",
+    "mliii",
+    "ml2",
+    "cm5",
+    "d3",
+    "d4",
+    "mv2",
+    "mcl1",
+}
 _ECG_LEADS |= {f"v{n}" for n in range(1, 10)}
+_OTHER_MILLIVOLTS = ("emg", "eeg", "eog", "abp", "art", "cvp", "pap")
 _TO_UNIT: dict[Quantity, dict[str, float]] = {
     "ecg": {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3},
     "skin_conductance": {"us": 1.0, "µs": 1.0, "microsiemens": 1.0, "ms": 1e3, "s": 1e6},
@@ -65,75 +83,6 @@ class Peek:
 
 
 def peek(record: Path) -> Peek:
-    """Look at the header of a WFDB record.
-
-    Raises:
-        ReplayError: no such file, not readable, or neither an ECG nor a PPG in it.
-    """
-    header, read = _read(record, "rdrecord")
-    if read.p_signal is None or not len(read.p_signal):
-        raise ReplayError(f"{header}: the record has no samples; choose a record with signals")
-    channels: dict[Quantity, Floats] = {}
-    for name, unit, values in zip(
-        read.sig_name, read.units, np.asarray(read.p_signal, dtype=np.float64).T, strict=True
-    ):
-        quantity = _quantity(name, unit)
-        if quantity is None or quantity not in rates_hz or quantity in channels:
-            continue
-        if np.isfinite(values).any():
-            scale = _TO_UNIT.get(quantity, {}).get(unit.lower(), 1.0)
-            channels[quantity] = _resampled(values * scale, float(read.fs), rates_hz[quantity])
-    if heart not in channels:
-        other = "ppg" if heart == "ecg" else "ecg"
-        raise ReplayError(f"{header}: no usable {heart} channel (it has {_listed(read)}); try the heart sensor {other}")
-    return Recording(str(read.record_name), len(channels[heart]) / rates_hz[heart], channels)
-
-
-def _read(record: Path, reader: Literal["rdheader", "rdrecord"]) -> tuple[Path, Any]:
-    """The path of the header and what wfdb makes of it."""
-    import wfdb  # brings pandas along: only who replays pays for it
-
-    stem = _stem(record)
-    try:
-        header = wfdb.rdheader(str(stem.absolute()))
-    except Exception as error:  # wfdb raises whatever its parsers meet
-        raise ReplayError(f"{stem}.hea: not a readable WFDB header ({_line(error)}); fetch the record again") from error
-    units = header.units or [""] * len(header.sig_name or [])
-    there = {_quantity(name, unit) for name, unit in zip(header.sig_name or [], units, strict=False)}
-    duration_s = (header.sig_len or 0) / (header.fs or 1)
-    if "ecg" in there:
-        return Peek("ecg", duration_s)
-    if "ppg" in there:
-        return Peek("ppg", duration_s)
-    names = ", ".join(header.sig_name or []) or "no signals"
-    raise ReplayError(f"{stem}.hea: neither an ECG nor a PPG in it (it has {names}); choose another record")
-
-
-def _stem(record: Path) -> Path:
-    """The record's path without suffix.
-
-    Raises:
-        ReplayError: there is no header.
-    """
-    stem = record.with_suffix("") if record.suffix in {".hea", ".dat"} else record
-    header = stem.with_name(stem.name + ".hea")
-    if not header.is_file():
-        raise ReplayError(
-            f"{header}: there is no such header; name a WFDB record, for example data/100 for data/100.hea"
-        )
-    return stem
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a header promises: the heart channel (ECG where there is one) and how long it lasts."""
-
-    name: str
-    heart: Literal["ecg", "ppg"]
-    duration_s: float
-
-
-def peek(record: Path) -> Contents:
     """Read only the header of a WFDB record.
 
     Raises:
@@ -143,7 +92,7 @@ def peek(record: Path) -> Contents:
     there = {_quantity(name, unit) for name, unit in zip(read.sig_name or (), read.units or (), strict=True)}
     if not there & {"ecg", "ppg"}:
         raise ReplayError(f"{header}: no ECG and no PPG channel (it has {_listed(read)}); choose another record")
-    return Contents(str(read.record_name), "ecg" if "ecg" in there else "ppg", (read.sig_len or 0) / read.fs)
+    return Peek("ecg" if "ecg" in there else "ppg", (read.sig_len or 0) / read.fs)
 
 
 def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> Recording:
@@ -176,6 +125,21 @@ def load(record: Path, rates_hz: Mapping[Quantity, float], heart: Quantity) -> R
     return Recording(str(read.record_name), len(channels[heart]) / rates_hz[heart], channels)
 
 
+def _stem(record: Path) -> Path:
+    """The record's path without suffix.
+
+    Raises:
+        ReplayError: there is no header.
+    """
+    stem = record.with_suffix("") if record.suffix in {".hea", ".dat"} else record
+    header = stem.with_name(stem.name + ".hea")
+    if not header.is_file():
+        raise ReplayError(
+            f"{header}: there is no such header; name a WFDB record, for example data/100 for data/100.hea"
+        )
+    return stem
+
+
 def _read(record: Path, reader: Literal["rdheader", "rdrecord"]) -> tuple[Path, Any]:
     """The path of the header and what wfdb makes of it."""
     import wfdb  # brings pandas along: only who replays pays for it
@@ -202,7 +166,7 @@ def _listed(read: Any) -> str:
 
 
 def _quantity(name: str, unit: str) -> Quantity | None:
-    plain = name.strip().lower().removeprefix("ecg ").removeprefix("lead ")
+    plain = name.strip(" ,").lower().removeprefix("ecg ").removeprefix("lead ")
     if plain in _ECG_LEADS or plain.startswith(("ecg", "ekg")):
         return "ecg"
     if plain.startswith(("pleth", "ppg", "bvp")):
@@ -211,7 +175,9 @@ def _quantity(name: str, unit: str) -> Quantity | None:
         return "skin_conductance"
     if plain.startswith("resp"):
         return "respiration"
-    return "ecg" if unit.lower() == "mv" and "ecg" in plain else None
+    if unit.strip().lower() == "mv" and not plain.startswith(_OTHER_MILLIVOLTS):
+        return "ecg"  # a lead of whatever name
+    return None
 
 
 def _resampled(values: Floats, from_hz: float, to_hz: float) -> Floats:
