@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signals.beats import BeatStream, Kind, find_beats
 from signals.contact import CLEAR, Evidence, contact, dead_samples, fell_silent
-from signals.quality_beats import alike, beat_shapes, seconded, steady
+from signals.quality_beats import SHORTEST_S, alike, beat_shapes, seconded, steady
 from signals.quality_ecg import ecg_waveform
 from signals.quality_ppg import ppg_waveform
 from signals.reasons import Reason
@@ -138,7 +138,7 @@ def _window(evidence: Evidence, likeness: Array, times_s: Array, rhythm: float) 
     """Score and reason of a living window from its waveform and its beats."""
     if len(times_s) < 3:
         return 0.0, evidence.reason if evidence.score < ACCEPT else Reason.TOO_FEW_BEATS
-    rate_bpm = 60.0 / float(np.median(np.diff(times_s)))
+    rate_bpm = 60.0 / max(float(np.median(np.diff(times_s))), SHORTEST_S)
     if not SLOWEST_BPM <= rate_bpm <= FASTEST_BPM:
         return 0.0, Reason.IMPLAUSIBLE
     beats = float(np.mean(likeness))

@@ -40,6 +40,7 @@ LOOKS: dict[Kind, Look] = {
 AGREE_S = 0.05
 OFF_FINE, OFF_POOR = 0.22, 0.45  # log distance of an interval from its neighbours' median that scores 1 and 0
 NEIGHBOURS = 3
+SHORTEST_S = 1e-3
 
 
 def beat_shapes(values: Array, rate_hz: float, kind: Kind) -> Array:
@@ -78,7 +79,7 @@ def alike(shapes: Array, rate_hz: float, times_s: Array, kind: Kind) -> Array:
 
 def steady(times_s: Array) -> Array:
     """[b-1] how plausible each interval is beside the three before and after it, 0-1."""
-    log_rr = np.log(np.diff(times_s))
+    log_rr = np.log(np.maximum(np.diff(times_s), SHORTEST_S))
     off = np.empty(len(log_rr))
     for k in range(len(log_rr)):
         near = log_rr[max(0, k - NEIGHBOURS) : k + NEIGHBOURS + 1]

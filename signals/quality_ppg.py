@@ -8,6 +8,7 @@ sensor's polarity and on the shape of the pulse at the site.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from signals.contact import Evidence, linear
 from signals.reasons import Reason
@@ -19,6 +20,8 @@ TAPER_S = 0.25
 STEEP = 1.5  # slopes beyond this multiple of the usual are cut before they are compared
 REPEATS = (0.1, 0.7)  # height of the autocorrelation that scores 0 and 1
 SHARE = (0.05, 0.3)  # pulse share of the slope's power that scores 0 and 1
+UPSTROKE = 0.5  # maxima of the slope above this share of the steepest are upstrokes
+UNEVEN = (0.7, 0.25)  # largest log distance of their intervals from the median that scores 0 and 1
 CREST = (8.0, 4.0)  # steepest over usual slope that scores 0 and 1
 
 
@@ -46,12 +49,13 @@ def ppg_waveform(values: Array, rate_hz: float) -> Evidence:
     usual = float(np.percentile(strength, 90))
     if usual <= 1e-12 * rate_hz * float(np.max(np.abs(values))):
         return Evidence(0.0, 0.0, 0.0, Reason.FLAT)
-    repeats = _repeats(np.clip(slope / usual, -STEEP, STEEP), rate_hz)
+    slope = np.clip(slope / usual, -STEEP, STEEP)
+    repeats = _repeats(slope, rate_hz)
     power = np.abs(spectrum * f) ** 2
     heart = float(power[(f >= 0.6) & (f <= 8.0)].sum())
     total = float(power[(f >= 0.15) & (f <= min(25.0, 0.45 * rate_hz))].sum())
     return Evidence(
-        likeness=linear(repeats, *REPEATS),
+        likeness=linear(repeats, *REPEATS) * linear(_unevenness(slope, rate_hz), *UNEVEN),
         quiet=linear(heart / total if total > 0 else 0.0, *SHARE),
         calm=linear(float(np.max(strength)) / usual, *CREST),
         unlike=Reason.WEAK if repeats > 0.25 else Reason.NO_CONTACT,
@@ -72,6 +76,17 @@ def _repeats(x: Array, rate_hz: float) -> float:
     inner = acf[lo : hi - 1]
     peaks = (inner >= acf[lo - 1 : hi - 2]) & (inner > acf[lo + 1 : hi])
     return float(np.clip(inner[peaks].max(), 0.0, 1.0)) if peaks.any() else 0.0
+
+
+def _unevenness(slope: Array, rate_hz: float) -> float:
+    """Largest log distance of an interval between upstrokes from the median interval."""
+    tops = find_peaks(slope, height=UPSTROKE * float(np.percentile(slope, 97)), distance=max(1.0, FASTEST_S * rate_hz))[
+        0
+    ]
+    if len(tops) < 3:
+        return 0.0
+    intervals = np.log(np.diff(tops))
+    return float(np.max(np.abs(intervals - np.median(intervals))))
 
 
 def _size(n: int) -> int:
