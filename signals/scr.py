@@ -1,0 +1,168 @@
+"""Finds skin conductance responses (SCR) in a thinned signal, one value at a time.
+
+Detection runs on the part above 0.05 Hz; onset, peak, amplitude and half recovery are read from the signal itself,
+less the straight continuation of the level at the onset. So a response on the falling flank of the one before it, or on
+a drift, has its full height. Smallest response 0.02 µS (Boucsein et al. 2012: 0.01-0.05 µS) or 5 times the noise.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from signals.slow import Blocks, Smooth, Turns
+
+SPLIT_HZ = 0.05
+SMALLEST_US = 0.02
+NOISE_FACTOR = 5.0
+SMOOTH_S = 1.0
+SHORTEST_RISE_S, LONGEST_RISE_S = 0.4, 6.0
+RECOVERY_S = 15.0
+KEPT_S = 24.0
+PROVEN_FALL = 0.15  # of the rise: so far must the fast part fall before a peak is a peak
+FOOT = 0.15  # of the steepest rise: where the slope falls below it going back in time, the response began
+NOISE_MEMORY_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class SCR:
+    """A skin conductance response.
+
+    Attributes:
+        onset_s: begin of the rise, s since the first sample.
+        peak_s: highest point, s since the first sample.
+        amplitude_us: from the level continued under the response to its peak, µS.
+        rise_s: from onset to peak, s.
+        half_recovery_s: from peak to half of the amplitude, s; None when it was not reached (next response, 15 s, end).
+    """
+
+    onset_s: float
+    peak_s: float
+    amplitude_us: float
+    rise_s: float
+    half_recovery_s: float | None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A response after its peak, waiting for its half recovery."""
+
+    onset: float
+    onset_us: float
+    slope: float
+    peak: int
+    height_us: float
+    last_us: float
+
+    def above(self, index: int, value: float) -> float:
+        """Height above the continued level, µS."""
+        return value - self.onset_us - self.slope * (index - self.onset)
+
+
+class ResponseFinder:
+    """A state machine over block means.
+
+    Args:
+        blocks: the clock of the block means.
+
+    Attributes:
+        fresh_peak_s: time of the peak that the last value proved, or None.
+    """
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        hz = self._hz = blocks.rate_hz
+        self._smooth = Smooth(max(1, round(SMOOTH_S / 2 * hz)))
+        self._turns = Turns()
+        self._gain = 1 - math.exp(-2 * math.pi * SPLIT_HZ / hz)
+        self._per_step = self._gain / (1 - self._gain)
+        self._tail: deque[tuple[int, float, float]] = deque(maxlen=round(KEPT_S * hz))
+        self._noise = 0.0
+        self._forget = 1 / (NOISE_MEMORY_S * hz)
+        self._tonic: float | None = None
+        self._open: _Open | None = None
+        self.fresh_peak_s: float | None = None
+
+    def push(self, index: int, value: float | None) -> list[SCR]:
+        """Takes the block mean number `index`, None where it is not valid; returns responses that are over."""
+        self.fresh_peak_s = None
+        if value is None:
+            return self._interrupt()
+        level = self._smooth.push(value)
+        if level is None:
+            return []
+        at = index - self._smooth.half
+        if self._tonic is None:
+            self._tonic = level
+        self._tonic += self._gain * (level - self._tonic)
+        fast = level - self._tonic
+        rest = (self._smooth.middle - level) ** 2
+        self._noise += max(self._forget, 1 / (len(self._tail) + 1)) * (rest - self._noise)
+        self._tail.append((at, level, fast))
+        out = self._follow(at, level)
+        smallest = self._smallest()
+        rise = smallest / 2
+        fall = max(rise, PROVEN_FALL * (self._turns.peak[1] - self._turns.trough[1]))
+        turn = self._turns.push(at, fast, rise, fall)
+        if turn < 0 and self._open is not None:
+            out += self._close(None)
+        elif turn > 0:
+            self._found()
+        return out
+
+    def flush(self) -> list[SCR]:
+        """The response that still waits for its recovery."""
+        return self._close(None) if self._open else []
+
+    def _smallest(self) -> float:
+        return max(SMALLEST_US, NOISE_FACTOR * math.sqrt(self._noise) * self._smooth.noise_gain)
+
+    def _interrupt(self) -> list[SCR]:
+        self._smooth.clear()
+        self._turns.clear()
+        self._tail.clear()
+        self._tonic, self._noise = None, 0.0
+        return self._close(None) if self._open else []
+
+    def _found(self) -> None:
+        """A rise is over: measure it, and keep it when it is a response."""
+        peak = self._turns.peak[0]
+        since = max(self._turns.climb[0] - 1, peak - round(LONGEST_RISE_S * self._hz))
+        rows = [row for row in self._tail if row[0] >= since]
+        steps = [second[1] - first[1] for first, second in zip(rows, rows[1:], strict=False) if second[0] <= peak]
+        if not steps:
+            return
+        steepest = max(range(len(steps)), key=steps.__getitem__)
+        foot = steepest
+        while foot > 0 and steps[foot - 1] > FOOT * steps[steepest]:
+            foot -= 1
+        onset, onset_us, fast = rows[foot]
+        candidate = _Open(onset, onset_us, fast * self._per_step, onset, 0.0, 0.0)
+        for at, level, _ in rows[foot:]:
+            height = candidate.above(at, level)
+            if height > candidate.height_us:
+                candidate.peak, candidate.height_us = at, height
+        candidate.last_us = candidate.above(rows[-1][0], rows[-1][1])
+        rise_s = (candidate.peak - onset) / self._hz
+        if candidate.height_us >= self._smallest() and SHORTEST_RISE_S <= rise_s <= LONGEST_RISE_S:
+            self._open = candidate
+            self.fresh_peak_s = self._blocks.time_s(candidate.peak)
+
+    def _follow(self, at: int, level: float) -> list[SCR]:
+        """Half recovered, or too late for it?"""
+        now = self._open
+        if now is None:
+            return []
+        height = now.above(at, level)
+        half = now.height_us / 2
+        if height <= half:
+            part = (now.last_us - half) / (now.last_us - height) if now.last_us > height else 1.0
+            return self._close((at - 1 + part - now.peak) / self._hz)
+        now.last_us = height
+        return self._close(None) if at - now.peak > RECOVERY_S * self._hz else []
+
+    def _close(self, half_recovery_s: float | None) -> list[SCR]:
+        now = self._open
+        assert now
+        self._open = None
+        onset_s, peak_s = self._blocks.time_s(now.onset), self._blocks.time_s(now.peak)
+        return [SCR(onset_s, peak_s, now.height_us, peak_s - onset_s, half_recovery_s)]
