@@ -1,6 +1,6 @@
 """From ECG samples to evidence of a QRS complex, and to the few instants where one may stand (candidates).
 
-Everything is made of sliding sums of fixed length, so each value depends on a fixed, short piece of the input in a fixed
+Everything is made of sliding sums of fixed length, so each value depends on a short piece of the input in a fixed
 order of additions: the result is bit-identical for every chunking, a broken sample is forgotten after a quarter of
 a second, and all delays are exactly known because every filter is symmetric. The chain follows Pan and Tompkins 1985
 (band-passed slope, energy in a window of about the width of a QRS); the band is set by differences of sliding means.
@@ -21,6 +21,8 @@ ENERGY_S = 0.130  # window of the energy
 APART_S = 0.140  # a candidate is the largest evidence this far to both sides
 FINE_S = 0.011  # two sliding means for the fiducial point: low-pass at about 40 Hz
 SEARCH_S = 0.090  # the R peak is looked for this far around the centre of the energy
+SHAPE_S = 0.080  # the shape reaches this far to both sides of the R peak
+SHAPE_POINTS = 17
 BREAK_S = 0.030  # missing samples longer than this break the signal; shorter ones are bridged by the last value
 LARGEST = 1e9  # samples further than this from the first are no ECG in any unit; keeps squares finite
 
@@ -32,16 +34,22 @@ class Candidate:
     Attributes:
         at: sample number of the centre of its energy.
         evidence: root mean square of the band-passed slope around it, units of the samples per second.
-        peak: sample number of the R peak, with fraction.
-        height: signed height of the R peak over the level around it, units of the samples.
-        spread: how much of the evidence of 0.3 s to both sides lies outside the complex, 0-1.
+        peak_up: sample number of the highest point of the complex, with fraction.
+        height_up: its height over the level around, units of the samples, at least 0.
+        peak_down: sample number of the lowest point, with fraction.
+        height_down: its depth under the level around, at least 0.
+        rim: evidence at the rim of the complex (0.14 s away, the stronger side) over that of its centre, 0-1.
+        shape: `[SHAPE_POINTS]` smoothed signal around the larger of the two, mean 0, norm 1 (zeros when flat).
     """
 
     at: int
     evidence: float
-    peak: float
-    height: float
-    spread: float
+    peak_up: float
+    height_up: float
+    peak_down: float
+    height_down: float
+    rim: float
+    shape: Array
 
 
 def sliding_sum(x: Array, n: int) -> Array:
@@ -90,14 +98,16 @@ class EvidenceStream:
         self._energy = odd(ENERGY_S, rate_hz)
         self._fine = odd(FINE_S, rate_hz)
         self._search = max(2, round(SEARCH_S * rate_hz))
-        self._apart = max(2, round(APART_S * rate_hz))
+        self.apart = max(2, round(APART_S * rate_hz))
         self._break = max(2, round(BREAK_S * rate_hz))
         half = (self._smooth - 1) + self._half_slope + self._local // 2 + self._energy // 2
         self.delay = half  # samples between an input and the evidence centred on it
-        self._margin = self._apart + half  # future samples that a candidate needs
-        self._past = max(self._apart, self._search) + half + self._break
+        self.margin = self.apart + half  # samples after a candidate that must be there before it is certain
+        self._shape = np.round(np.linspace(-SHAPE_S, SHAPE_S, SHAPE_POINTS) * rate_hz).astype(np.intp)
+        reach = self._search + int(self._shape[-1]) + self._smooth
+        self._past = max(self.apart + half, reach) + self._break
         self._raw = np.zeros(self._past)  # the signal starts from rest
-        self._missing = np.ones(self._past)
+        self._missing = np.zeros(self._past)
         self._seen = 0  # samples fed
         self._level: float | None = None  # first finite sample; taken off, so that huge offsets keep their digits
         self._last = 0.0
@@ -128,22 +138,21 @@ class EvidenceStream:
         self._seen += len(chunk)
         raw = np.concatenate((self._raw, x))
         gone = np.concatenate((self._missing, missing))
-        found = self._candidates(raw, gone) if len(raw) >= self._past + self._margin + 1 else []
-        keep = self._past + self._margin
+        found = self._candidates(raw, gone) if len(raw) >= self._past + self.margin + 1 else []
+        keep = self._past + self.margin
         self._raw = raw[-keep:]
         self._missing = gone[-keep:]
         return found
 
     def flush(self) -> list[Candidate]:
         """The end of the signal: what stands in the last samples."""
-        x = np.full(self._margin, self._last)
+        x = np.full(self.margin, self._last)
         raw = np.concatenate((self._raw, x))
-        gone = np.concatenate((self._missing, np.zeros(self._margin)))
-        self._seen += self._margin
-        return self._candidates(raw, gone) if len(raw) >= self._past + self._margin + 1 else []
+        gone = np.concatenate((self._missing, np.zeros(self.margin)))
+        self._seen += self.margin
+        return self._candidates(raw, gone) if len(raw) >= self._past + self.margin + 1 else []
 
-    def _evidence(self, raw: Array, gone: Array) -> Array:
-        smooth = sliding_sum(sliding_sum(raw, self._smooth), self._smooth) / self._smooth**2
+    def _evidence(self, smooth: Array, gone: Array) -> Array:
         h = self._half_slope
         slope = (smooth[2 * h :] - smooth[: -2 * h]) * (self.rate_hz / (2 * h))
         edge = self._local // 2
@@ -158,8 +167,9 @@ class EvidenceStream:
         return evidence
 
     def _candidates(self, raw: Array, gone: Array) -> list[Candidate]:
-        evidence = self._evidence(raw, gone)  # evidence[i] is centred on raw[i + delay]
-        a = self._apart
+        smooth = sliding_sum(sliding_sum(raw, self._smooth), self._smooth) / self._smooth**2
+        evidence = self._evidence(smooth, gone)  # evidence[i] is centred on raw[i + delay]
+        a = self.apart
         around = maximum_filter1d(evidence, a)  # max over a window of `a`, centre at a // 2
         n = len(evidence)
         inner = np.arange(a, n - a)
@@ -172,9 +182,9 @@ class EvidenceStream:
         if not len(at):
             return []
         base = self._seen - len(raw)  # sample number of raw[0]
-        return self._measure(raw, evidence, at, base)
+        return self._measure(raw, smooth, evidence, at, base)
 
-    def _measure(self, raw: Array, evidence: Array, at: NDArray[np.intp], base: int) -> list[Candidate]:
+    def _measure(self, raw: Array, smooth: Array, evidence: Array, at: NDArray[np.intp], base: int) -> list[Candidate]:
         s, f = self._search, self._fine
         reach = s + f  # the fine signal has one more sample at each side for the parabola
         centre = at + self.delay
@@ -183,20 +193,37 @@ class EvidenceStream:
         fine = np.zeros((len(at), 2 * s + 3))
         for k in range(len(kernel)):
             fine += kernel[k] * pieces[:, k : k + 2 * s + 3]
-        level = (fine[:, :1] + fine[:, -1:]) / 2
-        swing = np.abs(fine - level)
-        inner = 1 + np.argmax(swing[:, 1:-1], axis=1)
-        rows = np.arange(len(at))
-        height = (fine - level)[rows, inner]
-        left, mid, right = (swing[rows, inner + k] for k in (-1, 0, 1))
-        bend = left - 2 * mid + right
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shift = np.where(bend < 0, 0.5 * (left - right) / bend, 0.0)
-        shift = np.clip(shift, -0.5, 0.5)
-        peak = base + centre + (inner - 1 - s) + shift
-        strength = evidence[at]
-        rim = np.maximum(evidence[at - self._apart], evidence[at + self._apart])
+        fine -= (fine[:, :1] + fine[:, -1:]) / 2
+        start = base + centre - s - 1  # sample number of fine[:, 0]
+        up, up_shift, height_up = _summit(fine)
+        down, down_shift, height_down = _summit(-fine)
+        middle = centre - s - 1 + np.where(height_up >= height_down, up, down)
+        middle -= self._smooth - 1  # smooth[i] is centred on raw[i + smooth - 1]
+        shape = smooth[middle[:, None] + self._shape]
+        shape -= shape.mean(axis=1, keepdims=True)
+        norm = np.sqrt((shape * shape).sum(axis=1, keepdims=True))
+        shape /= np.where(norm > 0, norm, 1.0)
+        rim = np.maximum(evidence[at - self.apart], evidence[at + self.apart]) / evidence[at]
+        columns = (
+            base + centre,
+            evidence[at],
+            start + up + up_shift,
+            height_up,
+            start + down + down_shift,
+            height_down,
+        )
         return [
-            Candidate(int(base + c), float(e), float(p), float(h), float(r / e))
-            for c, e, p, h, r in zip(centre, strength, peak, height, rim, strict=True)
+            Candidate(*values, rim=r, shape=v)
+            for *values, r, v in zip(*(c.tolist() for c in columns), rim.tolist(), shape, strict=True)
         ]
+
+
+def _summit(x: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    """Highest inner point of each row: its column, the summit of the parabola through it and its neighbours relative to
+    that column (between -0.5 and 0.5), and its height, at least 0."""
+    column = 1 + np.argmax(x[:, 1:-1], axis=1)
+    rows = np.arange(len(x))
+    left, mid, right = (x[rows, column + k] for k in (-1, 0, 1))
+    bend = left - 2 * mid + right
+    shift = np.divide(0.5 * (left - right), bend, out=np.zeros_like(mid), where=bend < 0)
+    return column, np.clip(shift, -0.5, 0.5), np.maximum(mid, 0.0)
