@@ -5,13 +5,13 @@ second place from which a heartbeat could come: if the event loop hangs, the cha
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
+from devices.chair_stream import ChairStream
 from devices.chair_words import REFUSALS, identity_of, message_of, status_of
 from devices.clock import Clock
 from devices.errors import CommandRefused, DeviceError, NoAnswer, NotConnected, PortLost, WrongDevice
@@ -20,7 +20,6 @@ from devices.events import (
     ChairStatus,
     DeviceEvent,
     DeviceNote,
-    Gap,
     Identity,
     LinkHealth,
     ReleaseStop,
@@ -28,9 +27,7 @@ from devices.events import (
 )
 from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
 from devices.protocols import chair_link as wire
-from devices.timebase import Timebase
 from devices.transport import SerialPort
-from signals.samples import Channel, Samples
 
 HEARTBEAT_S = 0.4
 _ANSWER_S = 3.0
@@ -59,16 +56,13 @@ class ChairLinkChair:
         self._loop: asyncio.Task[None] | None = None
         self._events: asyncio.Queue[DeviceEvent | None] = asyncio.Queue()
         self._failure: DeviceError | None = None
-        self._declared: dict[wire.Sensor, wire.Declared] = {}
-        self._timebase = Timebase()
-        self._expected: dict[int, int] = {}
-        self._given: dict[wire.Sensor, int] = {}
-        self._held: list[tuple[int, wire.Stream | wire.Note]] = []
+        self._stream: ChairStream | None = None
         self._status: ChairStatus | None = None
         self._running = RunningTime()
         self._one_command = asyncio.Lock()
         self._waiting: dict[int, asyncio.Future[Refusal | None]] = {}
         self._stopped = False
+        self._stops = 0
         self._stop_confirmed: asyncio.Future[Refusal | None] | None = None
 
     # identify
@@ -81,10 +75,10 @@ class ChairLinkChair:
             WrongDevice: something else talks on this port.
         """
         heard = False
-        deadline = self.clock.now_ns() + round(self.clock.patience_s(_ANSWER_S, 0.5) * self.clock.speed * 1e9)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.clock.patience_s(_ANSWER_S, 0.5)
         question: wire.Message = wire.Identify()
-        asked = -1
-        while self.clock.now_ns() < deadline:
+        while loop.time() < deadline:
             asked = self._send(question)
             frames, more = await self._frames_within(0.5)
             heard = heard or more
@@ -92,9 +86,8 @@ class ChairLinkChair:
                 match frame.message:
                     case wire.Ident() as ident if isinstance(question, wire.Identify):
                         self.identity = identity_of(ident)
-                        self._declared = {stream.sensor: stream for stream in ident.streams}
+                        self._stream = ChairStream(self.device, self.port, self.epoch, ident.streams)
                         question = wire.StartStreams()
-                        asked = self._send(question)
                     case wire.Ack(sequence=sequence) if sequence == asked:
                         self._early = frames[at + 1 :]
                         return
@@ -138,6 +131,8 @@ class ChairLinkChair:
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.wait([self._loop])
+            with contextlib.suppress(DeviceError):
+                self._send(wire.StopStreams())
         await self._serial.__aexit__(kind, error, trace)
 
     async def _control(self) -> None:
@@ -158,9 +153,7 @@ class ChairLinkChair:
                 if now >= health_ns:
                     self._say_health(now)
                     health_ns = now + round(_HEALTH_S * 1e9)
-                next_ns = min(beat_ns, now + round(_STOP_AGAIN_S * 1e9) if self._stop_confirmed else beat_ns)
-                data = await self._serial.read(self.clock.real_s((next_ns - now) / 1e9))
-                self._take_all(self._decoder.feed(data))
+                self._take_all(self._decoder.feed(await self._serial.read(self.clock.real_s(_STOP_AGAIN_S))))
         except DeviceError as error:
             self._failure = error
         finally:
@@ -193,24 +186,16 @@ class ChairLinkChair:
         arrival_ns = self.clock.now_ns()
         for frame in frames:
             self._take(frame.message, arrival_ns)
-        if self._held and self._timebase.settled:
-            held, self._held = self._held, []
-            for index, message in held:
-                self._say(index, message)
-        if self._timebase.lost:
-            raise PortLost(self.port, self.device, "its sample clock jumped")
+        if self._stream is not None:
+            for event in self._stream.events():
+                self._events.put_nowait(event)
 
     def _take(self, message: wire.Message, arrival_ns: int) -> None:
         match message:
-            case wire.Stream(sensor=sensor) if sensor in self._declared:
-                index = self._unwrap(message)
-                rate_hz = self._declared[sensor].rate_hz
-                self._timebase.observe((index + len(message.counts)) / rate_hz, arrival_ns)
-                self._held.append((index, message))
             case wire.Note(channel=wire.NO_CHANNEL):
                 self._events.put_nowait(DeviceNote(self.device, arrival_ns, message.text))
-            case wire.Note(channel=channel, counter=counter) if channel in self._declared:
-                self._held.append((_nearest(counter, self._expected.get(channel, 0)), message))
+            case wire.Stream() | wire.Note() if self._stream is not None:
+                self._stream.take(message, arrival_ns)
             case wire.Status():
                 self._stand(status_of(message, self.device, arrival_ns))
             case wire.Stopped(cause=cause):
@@ -224,39 +209,9 @@ class ChairLinkChair:
             case _:
                 pass
 
-    def _unwrap(self, stream: wire.Stream) -> int:
-        expected = self._expected.get(stream.sensor, 0)
-        index = _nearest(stream.counter, expected)
-        if index < expected:
-            raise PortLost(self.port, self.device, "the chair counts from the start again")
-        self._expected[stream.sensor] = index + len(stream.counts)
-        return index
-
-    def _say(self, index: int, message: wire.Stream | wire.Note) -> None:
-        sensor = wire.Sensor(message.channel) if isinstance(message, wire.Note) else message.sensor
-        declared = self._declared[sensor]
-        start_ns = self._timebase.at_ns(index / declared.rate_hz)
-        if isinstance(message, wire.Note):
-            self._events.put_nowait(DeviceNote(self.device, start_ns, message.text))
-            return
-        channel = Channel(sensor.name.lower())
-        given = self._given.get(sensor, index)
-        if index > given:
-            gap_ns = self._timebase.at_ns(given / declared.rate_hz)
-            self._events.put_nowait(Gap(self.device, channel, gap_ns, start_ns, index - given))
-        self._given[sensor] = index + len(message.counts)
-        values = np.array(message.counts, dtype=np.float64) * declared.scale
-        if not message.contact:
-            values[:] = np.nan
-        self._events.put_nowait(
-            Samples(self.device, channel, start_ns, declared.rate_hz, values, index, epoch=self.epoch)
-        )
-
     def _stand(self, status: ChairStatus) -> None:
         self._status = status
         self._running.note(status)
-        if status.stopped and self._stop_confirmed is not None and not self._stop_confirmed.done():
-            self._stop_confirmed.set_result(None)
         self._events.put_nowait(status)
 
     def _stand_still(self, cause: int, arrival_ns: int) -> None:
@@ -299,6 +254,7 @@ class ChairLinkChair:
             return
         asked_ns = self.clock.now_ns()
         async with self._one_command:
+            stops = self._stops
             reason = refusal(
                 command, self._fresh_status(), hardware_watchdog=self.identity.hardware_watchdog, stopped=self._stopped
             )
@@ -307,7 +263,7 @@ class ChairLinkChair:
             )
             if reason is not None:
                 raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
-            if isinstance(command, ReleaseStop):
+            if isinstance(command, ReleaseStop) and stops == self._stops:  # a stop since then stands
                 self._stopped = False
                 if self._status is not None:
                     self._status = replace(self._status, stopped=False, stop_pressed=False)
@@ -329,8 +285,9 @@ class ChairLinkChair:
 
     async def _stop(self) -> None:
         self._stopped = True
+        self._stops += 1
         for waiting in self._waiting.values():
-            if not waiting.done():
+            if waiting is not self._stop_confirmed and not waiting.done():
                 waiting.set_result(Refusal.STOPPED)
         if self._stop_confirmed is None or self._stop_confirmed.done():
             self._stop_confirmed = asyncio.get_running_loop().create_future()
@@ -367,8 +324,3 @@ class ChairLinkChair:
         self._sequence = (self._sequence + 1) & 0xFF
         self._serial.write(wire.encode(message, self._sequence), overtaking=overtaking)
         return self._sequence
-
-
-def _nearest(counter: int, expected: int) -> int:
-    """The unwrapped index next to `expected` whose low 32 bits are `counter`."""
-    return expected + ((counter - expected + 2**31) % 2**32) - 2**31
