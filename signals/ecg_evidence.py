@@ -204,23 +204,22 @@ class EvidenceStream:
         norm = np.sqrt((shape * shape).sum(axis=1, keepdims=True))
         shape /= np.where(norm > 0, norm, 1.0)
         rim = np.maximum(evidence[at - self.apart], evidence[at + self.apart]) / evidence[at]
-        columns = (
+        columns = [
             base + centre,
             evidence[at],
             start + up + up_shift,
             height_up,
             start + down + down_shift,
             height_down,
-        )
-        return [
-            Candidate(*values, rim=r, shape=v)
-            for *values, r, v in zip(*(c.tolist() for c in columns), rim.tolist(), shape, strict=True)
         ]
+        rows = zip(*(c.tolist() for c in [*columns, rim]), shape, strict=True)
+        return [Candidate(*row) for row in rows]
 
 
 def _summit(x: Array) -> tuple[NDArray[np.intp], Array, Array]:
     """Highest inner point of each row: its column, the summit of the parabola through it and its neighbours relative to
-    that column (between -0.5 and 0.5), and its height, at least 0."""
+    that column (between -0.5 and 0.5), and its height, at least 0.
+    """
     column = 1 + np.argmax(x[:, 1:-1], axis=1)
     rows = np.arange(len(x))
     left, mid, right = (x[rows, column + k] for k in (-1, 0, 1))
