@@ -96,4 +96,7 @@ class OneWriter:
             ) from error
 
     def close(self) -> None:
-        os.close(self._handle)
+        """Let others write. A second call does nothing."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)

@@ -138,12 +138,16 @@ class Journal:
             return count
 
     def close(self) -> None:
-        """Sync and close."""
+        """Sync and close. A second call does nothing."""
+        if self._handle < 0:
+            return
         try:
             self.sync()
         finally:
-            os.close(self._handle)
-            self._writer.close()
+            with self._syncing:
+                os.close(self._handle)
+                self._handle = -1
+                self._writer.close()
 
 
 def read_journal(path: Path, keyring: Keyring, decoder: msgspec.msgpack.Decoder[T]) -> JournalReading[T]:

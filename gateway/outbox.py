@@ -224,7 +224,7 @@ class Outbox:
             self._db.execute("ROLLBACK")
 
     def _sorry(self, error: Exception) -> StoreCorrupt | StoreUnwritable:
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        if type(error) is sqlite3.DatabaseError:  # its subclasses are other troubles: disk full, locked, closed
             return StoreCorrupt(
                 self._path, f"the outbox is damaged ({error})", "move the file aside and restore it from a backup"
             )

@@ -5,15 +5,16 @@ Nothing is skipped: a machine without mosquitto fails these tests with a plain m
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
+from gateway import topics
+from gateway.arrivals import Good, Poison, judge
 from gateway.broker import broker_command, free_port, private_address, wait_until_listening
 from gateway.link import BrokerAddress
 from gateway.messages import (
@@ -22,12 +23,17 @@ from gateway.messages import (
     EventRow,
     FeatureRow,
     GapRow,
+    Lane,
+    Record,
     SessionChunk,
     SessionClosed,
     SessionOpened,
+    encode,
+    kind_of,
 )
 from gateway.outbox import new_id
 
+ROOT = Path(__file__).parents[2]
 SITE = "huadu.xinhua.0007"
 BEGAN_UTC_NS = 1_750_000_000_000_000_000
 S = 1_000_000_000
@@ -125,5 +131,10 @@ def a_session() -> UUID:
     return new_id()
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+def judge_all(bodies: Sequence[Body], first: int = 1, site: str = SITE, boot: str = "boot-1") -> list[Good | Poison]:
+    """Bodies as a centre gets them, numbered from `first`."""
+    arrivals = []
+    for seq, body in enumerate(bodies, first):
+        record = Record(new_id(), kind_of(body), site, "room", boot, Lane.NORMAL, seq, seq, encode(body))
+        arrivals.append(judge(topics.up(site, Lane.NORMAL, "room"), encode(record)))
+    return arrivals
