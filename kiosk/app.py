@@ -1,0 +1,95 @@
+"""The kiosk process: one window, one connection to the room, one asyncio loop; nothing in it waits for anything.
+
+Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told the news
+otherwise.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+
+from gateway.client import RoomClient
+from gateway.live import Action
+from kiosk import window
+from kiosk.fonts import FontMissing, faces
+from kiosk.idle import IdleTimes
+from kiosk.texts import Language, TextsError, load
+from kiosk.theme import TARGET_MM, UNIT_MM, Theme
+
+
+def run(
+    socket: Path,
+    *,
+    language: Language = "zh",
+    windowed_size: tuple[int, int] | None = None,
+    mm_per_px: float = UNIT_MM,
+    motion: bool = True,
+    idle: IdleTimes | None = None,
+) -> None:
+    """Show the kiosk until its window is closed or the process is asked to end.
+
+    Args:
+        socket: of the room service; it may come and go.
+        language: that the kiosk starts in and goes back to.
+        windowed_size: pixels of a window, or None for the whole screen.
+        mm_per_px: calibration of the screen, to warn when targets would be smaller than 20 mm.
+        motion: False keeps the breathing figure still.
+        idle: when the screen dims, asks and forgets.
+
+    Raises:
+        SystemExit: one line: no display, no typeface, or texts that are not as they must be.
+    """
+    window.require_display()
+    try:
+        texts = {code: load(code) for code in ("zh", "en")}
+        cuts = faces()
+    except (FontMissing, TextsError) as error:
+        raise SystemExit(f"kiosk: {error}") from None
+    window.set_up(windowed_size)
+    from kivy.core.window import Window
+
+    if Window is None:
+        raise SystemExit("no display: the screen offers no OpenGL window; install the graphics driver (Mesa)")
+    from kiosk.shapes import register
+    from kiosk.stage import Stage
+
+    register(cuts)
+    smallest = Theme.for_screen(*Window.size).target_mm(mm_per_px)
+    if smallest < TARGET_MM - 0.5 and windowed_size is None:
+        print(
+            f"xinyi kiosk: buttons are {smallest:.0f} mm high on this screen; older fingers need {TARGET_MM:.0f} mm",
+            file=sys.stderr,
+        )
+
+    async def serve() -> None:
+        async with RoomClient(socket, "kiosk") as room:
+            asked: set[asyncio.Task[None]] = set()
+
+            async def ask(action: Action) -> None:
+                stage.replied(action, await room.ask(action))
+
+            def send(action: Action) -> None:
+                task = asyncio.create_task(ask(action))
+                asked.add(task)
+                task.add_done_callback(asked.discard)
+
+            stage = Stage(texts, language, send, motion=motion, idle=idle or IdleTimes(), closable=bool(windowed_size))
+
+            async def listen() -> None:
+                async for frame in room.frames():
+                    stage.heard(frame, time.monotonic_ns())
+
+            listening = asyncio.create_task(listen())
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stage.stop)
+            try:
+                await stage.async_run("asyncio")
+            finally:
+                listening.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await listening
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())

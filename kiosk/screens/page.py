@@ -1,0 +1,161 @@
+"""What all pages share: the desk they get, and the things that stand at the same place everywhere.
+
+Help is at the bottom in the middle of every page. On paper pages the rest of the bottom row is: back at the left, the
+one filled button at the right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from care.words import say
+from gateway.live import LiveFrame
+from kiosk import icons
+from kiosk import theme as look
+from kiosk.flow import Flow, Tap
+from kiosk.pacing import SessionClock
+from kiosk.shapes import Sheet, Target
+from kiosk.texts import Texts
+from kiosk.theme import Colour, Theme
+
+ROW_HIGH = 84.0
+ROW_BELOW = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a page is built from.
+
+    Attributes:
+        size_px: of the window.
+        tap: what a finger asks for.
+    """
+
+    theme: Theme
+    size_px: tuple[float, float]
+    texts: Texts
+    flow: Flow
+    clock: SessionClock
+    tap: Callable[[Tap], None]
+
+
+class Page(Sheet):
+    """A page of the kiosk. `show` gets every frame, `tick` every drawn picture."""
+
+    GROUND: Colour = look.PAPER
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.theme, desk.size_px, self.GROUND)
+        self.desk, self.t = desk, desk.texts
+
+    @property
+    def row(self) -> float:
+        """Where the bottom row begins."""
+        return self.high - ROW_BELOW - ROW_HIGH
+
+    @property
+    def inner(self) -> float:
+        """Width between the margins."""
+        return self.wide - 2 * look.MARGIN
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """The room now."""
+
+    def tick(self, session_ns: int, now_s: float) -> None:
+        """Time passed: `session_ns` on the session's clock, `now_s` on the face's own."""
+
+    def code(self, code: str) -> str:
+        """Words for a code of the room."""
+        return say(code, self.t.language)
+
+    def duration(self, seconds: float) -> str:
+        """Minutes and seconds in words."""
+        minutes, rest = divmod(max(0, round(seconds)), 60)
+        if minutes:
+            return self.t("session.minutes", minutes=minutes, seconds=rest)
+        return self.t("session.seconds", seconds=rest)
+
+    def ask(self, tap: Tap) -> Callable[[], None]:
+        """What a target does."""
+        return lambda: self.desk.tap(tap)
+
+    def button(
+        self,
+        text: str,
+        tap: Tap,
+        *,
+        x: float | None = None,
+        right: float | None = None,
+        y: float | None = None,
+        high: float = ROW_HIGH,
+        fill: Colour = look.CARD,
+        line: Colour | None = look.PLAIN,
+        ink: Colour = look.INK,
+        size: float = look.OPTION,
+        bold: bool = False,
+        least: float = 168.0,
+    ) -> Target:
+        """A button as wide as its words; `x` is its left edge, or `right` its right edge, else it is centred."""
+        wide = max(least, self.text_width(text, size, bold=bold) + 80)
+        left = x if x is not None else right - wide if right is not None else (self.wide - wide) / 2
+        top = self.row if y is None else y
+        target = self.target(left, top, wide, high, self.ask(tap), fill=fill, line=line)
+        words = self.words(text, left, top, wide, size=size, bold=bold, colour=ink, align="center")
+        words.move_to(top + (high - words.height_u) / 2)
+        return target
+
+    def filled(self, text: str, tap: Tap, *, right: float) -> Target:
+        """The next step."""
+        return self.button(text, tap, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252)
+
+    def help_button(self) -> Target:
+        """Help, at the bottom in the middle."""
+        return self.button(self.t("shared.help"), Tap.HELP, line=look.CLAY, ink=look.CLAY_TEXT, least=268)
+
+    def help_bar(self) -> None:
+        """Help over the whole width, for pages with nothing else at the bottom."""
+        high = ROW_HIGH + 8
+        top = self.row - 6
+        self.target(look.MARGIN, top, self.inner, high, self.ask(Tap.HELP), fill=look.CARD, line=look.CLAY)
+        first = self.t("home.help")
+        left = look.MARGIN + 40
+        half = self.text_width(first, look.OPTION, bold=True) + 10
+        block = self.words(first, left, top, half, size=look.OPTION, bold=True, colour=look.CLAY_TEXT)
+        block.move_to(top + (high - block.height_u) / 2)
+        rest = self.inner - half - 110
+        more = self.words(
+            self.t("home.help_more"), left + half + 30, top, rest, size=look.SMALL, colour=look.CLAY_TEXT, align="right"
+        )
+        more.move_to(top + (high - more.height_u) / 2)
+
+    def switches(self) -> float:
+        """Large text and language at the top right; returns where they begin."""
+        right = self.wide - look.MARGIN
+        for text, tap in (
+            (self.t("shared.other_language"), Tap.LANGUAGE),
+            (self.t("shared.normal" if self.theme.large else "shared.large"), Tap.LARGE),
+        ):
+            wide = self.text_width(text, look.SMALL) + 60
+            self.button(text, tap, right=right, y=30, high=look.TARGET, size=look.SMALL, ink=look.INK_SOFT, least=112)
+            right -= max(112.0, wide + 20) + 16
+        return right
+
+    def lead(self, title: str, more: str = "", *, y: float = 128.0) -> float:
+        """Title and subtitle; returns where the rest may begin."""
+        block = self.words(title, look.MARGIN, y, self.inner, size=look.TITLE, bold=True)
+        if not more:
+            return block.below
+        return self.words(more, look.MARGIN, block.below + 4, self.inner, colour=look.INK_SOFT).below
+
+    def icon_tile(self, draw: Callable[..., None], x: float, y: float) -> None:
+        """An icon on its tile of mist, 72 units wide."""
+        self.panel(x, y, 72, 72, fill=look.MIST, radius=20)
+        draw(self, x + 17, y + 17, 38)
+
+
+def brand(page: Page, site_name: str, until: float) -> None:
+    """The sign and the name of the place, at the top left."""
+    icons.mark(page, look.MARGIN, 51, 30)
+    words = page.words(
+        page.t("shared.brand", site=site_name), look.MARGIN + 44, 30, until - look.MARGIN - 60, bold=True
+    )
+    words.move_to(30 + (look.TARGET - words.height_u) / 2)

@@ -1,0 +1,71 @@
+"""The session stands still: why, what still works, and whether anything is to be pressed. And: "end now?"
+
+A pause that came by itself goes by itself; only one that was asked for, or a restart of the room, has a button.
+"""
+
+from gateway.live import LiveFrame
+from kiosk import theme as look
+from kiosk.breath import Figure
+from kiosk.flow import Tap
+from kiosk.screens.deep import DeepPage
+from kiosk.screens.page import Desk
+
+PRESS = frozenset({"asked", "room_restarted"})
+STAFF = frozenset({"emergency_stop"})
+
+
+class QuestionPage(DeepPage):
+    """A figure at rest, one sentence in the middle, and a few smaller ones."""
+
+    SIGNAL = False
+
+    def middle(self, title: str, rest: list[str]) -> None:
+        """Centre these under the figure."""
+        y = self.header.below + 210
+        Figure(self, (self.wide / 2, self.header.below + 105), 90)
+        for number, sentence in enumerate([title, *rest]):
+            block = self.words(
+                sentence,
+                look.MARGIN,
+                y,
+                self.inner,
+                size=look.QUESTION if number == 0 else look.OPTION if number == 1 else look.BODY,
+                bold=number == 0,
+                colour=look.ON_DEEP if number < 2 else look.ON_DEEP_SOFT,
+                align="center",
+            )
+            y = block.below + 10
+
+
+class PausedPage(QuestionPage):
+    def __init__(self, desk: Desk) -> None:
+        session = desk.flow.live
+        self.reason = session.pause_reason if session else ""
+        super().__init__(desk)
+        how = "asked" if self.reason in PRESS else "staff" if self.reason in STAFF else "by_itself"
+        self.middle(self.t("pause.title"), [self.code(self.reason), self.t("pause.still"), self.t(f"pause.{how}")])
+
+    def bottom_row(self) -> None:
+        if self.reason in PRESS:
+            self.bright(self.t("session.resume"), Tap.RESUME, x=look.MARGIN)
+        self.help_button()
+        self.outlined(self.t("session.end"), Tap.END, right=self.wide - look.MARGIN)
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """Nothing counts down while it stands still."""
+
+
+class EndPage(QuestionPage):
+    """"Keep going" stands where "end" stood, so that a second tap by mistake ends nothing."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.middle(self.t("end.title"), [self.t("end.more")])
+
+    def bottom_row(self) -> None:
+        self.outlined(self.t("end.end"), Tap.CONFIRM_END, x=look.MARGIN)
+        self.help_button()
+        self.bright(self.t("end.keep"), Tap.KEEP, right=self.wide - look.MARGIN)
+
+    def show(self, frame: LiveFrame | None) -> None:
+        """The question stands still."""

@@ -1,0 +1,55 @@
+"""Sitting quietly before, and coming back after: a calm figure that stands still, a few words, the time that is left."""
+
+from gateway.live import LiveFrame
+from kiosk import theme as look
+from kiosk.breath import Figure
+from kiosk.screens.breathing import heart_rate_words
+from kiosk.screens.deep import DeepPage, Number
+from kiosk.screens.page import Desk
+
+
+class StillPage(DeepPage):
+    KEY = "baseline"
+
+    def __init__(self, desk: Desk) -> None:
+        self._rate: Number | None = None
+        super().__init__(desk)
+        more = self.words(
+            self.t(f"still.{self.KEY}_more"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT, align="center"
+        )
+        more.move_to(self.row - 44 - more.height_u)
+        title = self.words(
+            self.t(f"still.{self.KEY}"),
+            look.MARGIN,
+            0,
+            self.inner,
+            size=look.QUESTION,
+            bold=True,
+            colour=look.ON_DEEP,
+            align="center",
+        )
+        title.move_to(self.row - 44 - more.height_u - 6 - title.height_u)
+        top, bottom = self.header.below + 20, self.row - 44 - more.height_u - 6 - title.height_u - 20
+        radius = min((bottom - top) / 2, 190.0)
+        Figure(self, (self.wide / 2, (top + bottom) / 2), radius)
+        side = self.wide / 2 - radius - look.MARGIN - 20
+        self._rate = Number(
+            self,
+            self.t("session.heart_rate"),
+            self.t("session.per_minute"),
+            (look.MARGIN, (top + bottom) / 2 - 80, side),
+        )
+        self.show(desk.flow.frame)
+
+    def show(self, frame: LiveFrame | None) -> None:
+        super().show(frame)
+        if frame and self._rate:
+            self._rate.show(frame.metrics.heart_rate, heart_rate_words(self, frame))
+
+
+class BaselinePage(StillPage):
+    KEY = "baseline"
+
+
+class RecoveryPage(StillPage):
+    KEY = "recovery"

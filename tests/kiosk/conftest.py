@@ -1,0 +1,236 @@
+"""A display, a scripted room on the real socket, and a real kiosk in front of it."""
+
+import asyncio
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from care.programme import load
+from gateway.live import (
+    Command,
+    LiveFrame,
+    Metric,
+    Metrics,
+    PacerView,
+    Reply,
+    SegmentView,
+    SessionView,
+    SignalView,
+    SummaryView,
+    TachogramPoint,
+    Trace,
+)
+from gateway.socket import RoomSocket
+
+PATIENCE_S = 30.0
+
+
+def metric(value, unit="", quality=0.9, reason=""):
+    return Metric(value, unit, quality, reason)
+
+
+def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, tachogram=(), now_ns=0, speed=1.0):
+    none = metric(None, quality=0.0, reason="no_channel")
+    return LiveFrame(
+        seq=1,
+        site="huadu.xinhua.0007",
+        site_name="新华社区心理服务室",
+        now_ns=now_ns,
+        speed=speed,
+        devices=[],
+        signal=signal or SignalView(0.84),
+        metrics=Metrics(
+            heart_rate or none, none, coherence or none, none, none, none, none, none, metric(1.0, "%")
+        ),
+        tachogram=list(tachogram),
+        skin_conductance=Trace(0, 250_000_000, [], "µS"),
+        respiration=Trace(0, 250_000_000, [], ""),
+        heart=Trace(0, 16_000_000, [], "mV"),
+        session=session,
+    )
+
+
+def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=None, reason="", ended="", id="s1"):
+    segments = [
+        SegmentView(
+            part.key,
+            part.title_zh,
+            part.title_en,
+            part.seconds,
+            "done" if number < segment else "now" if number == segment else "next",
+            part.breaths_per_min,
+        )
+        for number, part in enumerate(load("resonance").segment)
+    ]
+    summary = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "") if state == "finished" else None
+    session = SessionView(
+        id, state, "resonance", "共振呼吸", "Resonance breathing", "chair-1", 0, now_ns, segments, left_s, reason, pacer
+    )
+    return msgspec.structs.replace(session, summary=summary, log=[_line(ended)] if ended else [])
+
+
+def _line(code):
+    from gateway.live import LogLine
+
+    return LogLine(0, code)
+
+
+def beats(now_ns, pacer, seconds=45.0):
+    """Intervals of a heart that follows the pacer."""
+    out, t = [], now_ns / 1e9 - seconds
+    while True:
+        rate = 68 + 7 * math.sin(2 * math.pi * (t - pacer.breath_began_ns / 1e9) * pacer.breaths_per_min / 60 - 0.4)
+        t += 60 / rate
+        if t > now_ns / 1e9:
+            return out
+        out.append(TachogramPoint(round(t * 1e9), 60e3 / rate, "normal"))
+
+
+def paced_frame(now_ns, *, breath_began_ns=0, **more):
+    pacer = PacerView(6.0, 0.4, breath_began_ns)
+    session = make_session(2, now_ns=now_ns, pacer=pacer)
+    fields = {
+        "heart_rate": metric(68.2, "bpm", 0.9),
+        "coherence": metric(72.4, "%", 0.8),
+        "tachogram": beats(now_ns, pacer),
+        **more,
+    }
+    return make_frame(session, now_ns=now_ns, **fields)
+
+
+class ScriptedRoom:
+    """A room that shows what a test says and writes down what it is asked."""
+
+    def __init__(self, path):
+        self.path, self.asked, self.reply_code = path, [], ""
+        self._picture = lambda: make_frame()
+        self._socket = None
+        self._task = None
+        self._began_ns = time.monotonic_ns()
+
+    async def __aenter__(self):
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    async def open(self):
+        self._socket = RoomSocket(self.path, self._perform, self._perform)
+        await self._socket.__aenter__()
+        self._task = asyncio.create_task(self._showing())
+
+    async def close(self):
+        if self._task:
+            self._task.cancel()
+            await self._socket.__aexit__()
+            self._task = None
+
+    def show(self, picture):
+        """A frame, or a function of real nanoseconds since it was shown that makes one."""
+        began = time.monotonic_ns()
+        self._picture = (lambda: picture(time.monotonic_ns() - began)) if callable(picture) else (lambda: picture)
+
+    async def _showing(self):
+        while True:
+            self._socket.show(self._picture())
+            await asyncio.sleep(0.1)
+
+    async def _perform(self, command: Command) -> Reply:
+        self.asked.append(command.action)
+        return Reply(command.id, not self.reply_code, self.reply_code)
+
+
+class KioskProcess:
+    """One real kiosk window."""
+
+    def __init__(self, process, display):
+        self._process, self._display = process, display
+
+    async def look(self):
+        self._process.stdin.write(b"look\n")
+        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
+        assert line, "the kiosk ended"
+        return json.loads(line)
+
+    async def until(self, condition):
+        """Look, picture by picture, until this is so."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                seen = await self.look()
+                if condition(seen):
+                    return seen
+
+    async def at(self, place):
+        return await self.until(lambda seen: seen["place"] == place and seen["faded"])
+
+    async def tap(self, text):
+        """Press the words with a real pointer; a tap within the debounce is tried again by nobody: we wait it out."""
+        seen = await self.until(lambda seen: any(text in word["text"] for word in seen["words"]))
+        x, y, wide, high = next(word["ink"] for word in seen["words"] if text in word["text"])
+        await self.xdotool("mousemove", str(round(x + wide / 2)), str(round(y + high / 2)), "click", "1")
+
+    async def xdotool(self, *arguments):
+        process = await asyncio.create_subprocess_exec(
+            "xdotool", *arguments, env={**os.environ, "DISPLAY": self._display}
+        )
+        assert await process.wait() == 0
+
+    async def shoot(self, path):
+        process = await asyncio.create_subprocess_exec("import", "-display", self._display, "-window", "root", str(path))
+        assert await process.wait() == 0
+
+
+@contextlib.asynccontextmanager
+async def open_kiosk(display, socket, *, width=1280, height=800, **options):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(Path(__file__).with_name("window_under_test.py")),
+        str(socket),
+        str(width),
+        str(height),
+        json.dumps(options),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "DISPLAY": display},
+        limit=1 << 20,
+    )
+    try:
+        yield KioskProcess(process, display)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+@contextlib.contextmanager
+def open_display(width=1280, height=800):
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "+extension", "GLX", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as pipe:
+            number = pipe.readline().strip()
+        assert number, "Xvfb did not start"
+        yield f":{number}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def display():
+    with open_display() as name:
+        yield name

@@ -1,0 +1,69 @@
+"""A kiosk in a process of its own, which tells a test what is on its window: one JSON line per line on stdin.
+
+"look" answers with every text and target of the page (pixels, from the top left); anything else ends it.
+Arguments: socket, width, height, and options of `kiosk.app.run` as JSON.
+"""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+from kiosk import window
+from kiosk.app import run
+from kiosk.idle import IdleTimes
+
+
+def look() -> None:
+    from kivy.app import App
+    from kivy.core.window import Window
+
+    from kiosk.shapes import Target, Words
+
+    stage = App.get_running_app()
+    high = Window.size[1]
+    words, targets = [], []
+    for widget in stage.root.walk():
+        box = [widget.x, high - widget.top, widget.width, widget.height]
+        if isinstance(widget, Words) and widget.text.strip():
+            scale = widget._sheet.theme.scale
+            widest = widget.width_u * scale
+            left = {"left": 0.0, "center": (widget.width - widest) / 2, "right": widget.width - widest}[widget._align]
+            words.append(
+                {"text": widget.text, "lines": widget.lines, "box": box, "ink": [box[0] + left, box[1], widest, box[3]]}
+            )
+        elif isinstance(widget, Target):
+            targets.append({"box": box, "scale": stage.page.theme.scale})
+    figure = getattr(stage.page, "_figure", None)
+    seen = {
+        "place": str(stage._shown[0]),
+        "language": stage.flow.language,
+        "words": words,
+        "targets": targets,
+        "fullness": figure.fullness if figure else None,
+        "veil": stage._veil is not None,
+        "size": list(Window.size),
+        "faded": stage._fade_tint.a == 0,
+    }
+    print(json.dumps(seen), flush=True)
+
+
+def listen() -> None:
+    from kivy.clock import Clock
+
+    for line in sys.stdin:
+        if line.strip() != "look":
+            break
+        Clock.schedule_once(lambda _: look())
+    from kivy.app import App
+
+    App.get_running_app().stop()
+
+
+if __name__ == "__main__":
+    options = json.loads(sys.argv[4])
+    if "idle" in options:
+        options["idle"] = IdleTimes(**options["idle"])
+    window.set_up((int(sys.argv[2]), int(sys.argv[3])))
+    threading.Thread(target=listen, daemon=True).start()
+    run(Path(sys.argv[1]), windowed_size=(int(sys.argv[2]), int(sys.argv[3])), **options)
