@@ -245,7 +245,7 @@ class Demo:
         ):
             stored = read_session(store, session_id)
             figures = session_figures(stored)
-            counts = outbox.counts(stored.id)
+            counts = outbox.counts(stored.session)
             report = Report(
                 session_id=session_id,
                 beats_stored=figures.beats_stored,

@@ -89,10 +89,6 @@ class Link:
         if will:
             later = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S)
             client.will_set(will.topic, will.payload, qos=1, retain=True, properties=later)
-        client.on_connect = self._connected
-        client.on_disconnect = self._disconnected
-        client.on_subscribe = self._subscribed
-        client.on_message = self._received
         self._client, self._will = client, will
         self._subscriptions: dict[int | None, asyncio.Future[bool]] = {}
 
@@ -177,6 +173,11 @@ class Link:
         if not isinstance(sock, socket.socket):
             raise OSError("the connection was closed at once")
         self._socket = sock
+        # Only now: what the connecting thread does must not call us back.
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
+        self._client.on_message = self._received
         self._client.on_socket_close = self._closed
         self._client.on_socket_register_write = self._wants_to_write
         self._client.on_socket_unregister_write = self._has_written
@@ -211,6 +212,8 @@ class Link:
     def _drop(self) -> None:
         """Let go of the socket, whatever state the connection is in."""
         self._end("closed by us")
+        if not self._up.cancel() and not self._up.cancelled():
+            self._up.exception()  # looked at, so that asyncio does not call it forgotten
         sock = self._client.socket() or self._socket
         if isinstance(sock, socket.socket):
             self._release(sock)

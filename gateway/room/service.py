@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
 from care.programme import ProgrammeError
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 
 def _driver_of(device: DeviceConfig, clock: Clock) -> Supervised:
-    kinds = {"chair-link": ChairLinkChair, "berry": BerryOximeter}
-    kind = kinds[device.kind]
-    return Supervised(device.id, lambda: kind(device.id, device.port, clock), clock)
+    if device.kind == "chair-link":
+        return Supervised(device.id, lambda: ChairLinkChair(device.id, device.port, clock), clock)
+    return Supervised(device.id, lambda: BerryOximeter(device.id, device.port, clock), clock)
 
 
 async def _kernel() -> str:
@@ -51,8 +51,8 @@ async def _kernel() -> str:
 
 
 @contextlib.asynccontextmanager
-async def _task(coroutine: object, name: str) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(coroutine, name=name)  # type: ignore[arg-type]  # a coroutine, whatever it is called
+async def _task(coroutine: Coroutine[None, None, None], name: str) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(coroutine, name=name)
     try:
         yield task
     finally:
