@@ -178,9 +178,9 @@ def skin_conductance(samples_us: ArrayLike, rate_hz: float) -> EDA:
     >>> import numpy as np
     >>> t = np.arange(0, 120, 0.05)
     >>> x = np.clip(t - 60, 0, None)
-    >>> eda = skin_conductance(5 + 0.5 * 2.64 * (np.exp(-x / 2.2) - np.exp(-x / 0.75)), 20)
+    >>> eda = skin_conductance(5 + 0.001 * t + 1.32 * (np.exp(-x / 2.2) - np.exp(-x / 0.75)), 20)
     >>> round(eda.level_us, 2), len(eda.responses), round(eda.responses[0].amplitude_us, 1)
-    (5.0, 1, 0.5)
+    (5.07, 1, 0.5)
     """
     stream = EDAStream(rate_hz)
     blocks = Blocks(rate_hz)

@@ -8,6 +8,7 @@ a drift, has its full height. Smallest response 0.02 µS (Boucsein et al. 2012: 
 import math
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 from signals.slow import Blocks, Smooth, Turns
 
@@ -128,7 +129,7 @@ class ResponseFinder:
         peak = self._turns.peak[0]
         since = max(self._turns.climb[0] - 1, peak - round(LONGEST_RISE_S * self._hz))
         rows = [row for row in self._tail if row[0] >= since]
-        steps = [second[1] - first[1] for first, second in zip(rows, rows[1:], strict=False) if second[0] <= peak]
+        steps = [second[1] - first[1] for first, second in pairwise(rows) if second[0] <= peak]
         if not steps:
             return
         steepest = max(range(len(steps)), key=steps.__getitem__)

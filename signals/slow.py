@@ -93,6 +93,7 @@ class Turns:
     Attributes:
         rising: looking for a peak (else for a trough).
         trough: index and value of the last trough (or the lowest value so far).
+        trough_place: where the trough lies between the values (parabola through three).
         climb: index and value of the trough that the last peak was climbed from.
         peak: index and value of the last peak (or the highest value so far).
     """
@@ -103,6 +104,8 @@ class Turns:
     def clear(self) -> None:
         """Forget: the next value begins anew."""
         self.rising = False
+        self.trough_place = -1.0
+        self._recent = (math.nan, math.nan)
         self.trough: tuple[int, float] = (-1, math.inf)
         self.climb: tuple[int, float] = (-1, math.inf)
         self.peak: tuple[int, float] = (-1, -math.inf)
@@ -116,14 +119,24 @@ class Turns:
             rise: how far the signal must climb from a trough.
             fall: how far it must fall from a peak.
         """
+        older, last = self._recent
+        self._recent = (last, value)
+        if not self.rising and index - 1 == self.trough[0] and value >= self.trough[1]:
+            bend = older - 2 * last + value
+            self.trough_place = index - 1 + ((older - value) / (2 * bend) if bend > 0 else 0.0)
         if self.rising:
             if value > self.peak[1]:
                 self.peak = (index, value)
             elif value <= self.peak[1] - fall:
-                self.climb, self.rising, self.trough = self.trough, False, (index, value)
+                self.climb, self.rising, self.trough, self.trough_place = (
+                    self.trough,
+                    False,
+                    (index, value),
+                    float(index),
+                )
                 return 1
         elif value < self.trough[1]:
-            self.trough = (index, value)
+            self.trough, self.trough_place = (index, value), float(index)
         elif value >= self.trough[1] + rise:
             self.rising, self.peak = True, (index, value)
             return -1
