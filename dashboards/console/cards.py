@@ -44,9 +44,10 @@ class _Card:
     def show(self, metric: Metric | None) -> None:
         texts = self._texts
         there = metric is not None and metric.value is not None
+        interval = metric is not None and there and metric.low is not None and metric.high is not None
         show(self._reason, not there)
         show(self._unit, there and bool(self._unit.text))
-        show(self._interval, there and metric.low is not None)
+        show(self._interval, interval)
         mark(self._number, "is-none", not there)
         if metric is None:
             self._number.text, self._reason.text = "—", texts("metric.waiting")

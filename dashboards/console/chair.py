@@ -1,7 +1,7 @@
 """Right, below the stop: the chair as it reports itself, each value with a bar, and small steps up and down.
 
 A step asks; the driver's limits and interlocks decide, and a refusal is said. Ranges of the bars: angles as in
-`care.programme.ChairScene`, levels 0-3.
+`care.programme.ChairScene`, levels as in the chair's own limits (massage 0-5, heat 0-3).
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Row:
 ROWS = (
     Row("recline", 90, 160, 5, "degrees", lambda c: c.recline_deg, lambda v: MoveChair(recline_deg=v)),
     Row("leg_rest", 0, 70, 5, "degrees", lambda c: c.leg_rest_deg, lambda v: MoveChair(leg_rest_deg=v)),
-    Row("massage", 0, 3, 1, "level", lambda c: c.massage_level, lambda v: MoveChair(massage_level=int(v))),
+    Row("massage", 0, 5, 1, "level", lambda c: c.massage_level, lambda v: MoveChair(massage_level=int(v))),
     Row("heat", 0, 3, 1, "level", lambda c: c.heat_level, lambda v: MoveChair(heat_level=int(v))),
     Row("light", 0, 100, 10, "percent", lambda c: c.light_percent, lambda v: MoveChair(light_percent=int(v))),
     Row("volume", 0, 100, 10, "percent", lambda c: c.volume_percent, lambda v: MoveChair(volume_percent=int(v))),

@@ -9,17 +9,18 @@
   async function stop() {
     const mine = ++stops;
     body.dataset.stop = "sending";
-    let ok = false;
+    let ok = false, words = window.xinyiWords.unreached;
     for (let attempt = 0; attempt < 3 && !ok; attempt++) {
       try {
-        const answer = await fetch("/stop", {
+        const answer = await fetch(`/stop?lang=${document.documentElement.lang.slice(0, 2)}`, {
           method: "POST", headers: { "X-Xinyi": "stop" }, keepalive: true, cache: "no-store",
         });
-        ok = (await answer.json()).ok;
+        ({ ok, words } = await answer.json());
         break;
       } catch { await new Promise((later) => setTimeout(later, 150)); }
     }
     if (mine !== stops) return;
+    document.querySelectorAll("[data-stop-words]").forEach((element) => { element.textContent = words; });
     body.dataset.stop = ok ? "done" : "failed";
     if (ok) setTimeout(() => { if (mine === stops) delete body.dataset.stop; }, 6000);
   }

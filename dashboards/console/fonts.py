@@ -21,7 +21,8 @@ from dashboards.console.words import Language, table
 from signals.reasons import Reason
 
 FACE: Final = "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"
-ALWAYS: Final = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180)])) + "–—‘’“”…·•−×±≈≤≥←→↑↓✓₂，。、；：？！（）《》"
+LATIN: Final = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180)]))
+SIGNS: Final = "–—‘’“”…·•−×±≈≤≥←→↑↓✓，。、；：？！（）《》"
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,4 @@ def _own_characters() -> str:
     codes = files("care.words").joinpath("codes.toml").read_text("utf-8")
     reasons = [say(reason) for reason in Reason]
     titles = [file.read_text("utf-8") for file in programme.available().values()]
-    return "".join(sorted({*ALWAYS, *"".join([*texts, codes, *reasons, *titles])}))
+    return "".join(sorted({*LATIN, *SIGNS, *"".join([*texts, codes, *reasons, *titles])}))

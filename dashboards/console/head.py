@@ -2,6 +2,7 @@
 the programme.
 """
 
+from care import programme
 from dashboards.console.elements import box, drawn, fill, mark, put, show, words
 from dashboards.console.now import now_line, signal_words
 from dashboards.console.words import Texts, clock
@@ -42,6 +43,7 @@ class Head:
             show(icon, tone == line.tone)
         self._signal.text = signal_words(frame, texts)
         if frame is None:
+            self._sub.text = self._saved.text = ""
             return
         self._met = True
         session = frame.session if frame.session and frame.session.state != "idle" else None
@@ -79,7 +81,10 @@ class Segments:
             self._shape = shape
             self._bar.clear()
             with self._bar:
-                self._parts = [_Segment(self._texts, segment) for segment in session.segments]
+                flexible = _ends_by_signal(session.programme)
+                self._parts = [
+                    _Segment(self._texts, segment, flexible=segment.key in flexible) for segment in session.segments
+                ]
         for part, segment in zip(self._parts, session.segments, strict=True):
             part.show(segment, session.segment_left_s, over=session.state == "finished")
 
@@ -87,8 +92,8 @@ class Segments:
 class _Segment:
     """One part of the bar."""
 
-    def __init__(self, texts: Texts, segment: SegmentView) -> None:
-        self._texts = texts
+    def __init__(self, texts: Texts, segment: SegmentView, *, flexible: bool) -> None:
+        self._texts, self._flexible = texts, flexible
         with box("segment", "li") as self._box:
             self._box.style["flex-grow"] = f"{max(segment.seconds, 1):.0f}"
             self._tick = drawn(TONES["calm"], "icon tick gone")
@@ -104,8 +109,22 @@ class _Segment:
         title = texts.pick(segment.title_zh, segment.title_en)
         pace = texts("segments.pace", rate=f"{segment.breaths_per_min:.1f}") if segment.breaths_per_min else ""
         self._name.text = " ".join(filter(None, (title, pace if now else "")))
-        self._time.text = texts("segments.left", time=clock(left_s)) if now else clock(segment.seconds)
+        self._time.text = self._left(segment, left_s, now=now)
         fill(self._box, 1 - left_s / segment.seconds if now and segment.seconds else 0)
         state = texts(f"segments.{segment.state}") if segment.state in {"done", "now", "next"} else ""
         put(self._box, "aria-label", f"{title} {pace} {state}".strip())
         put(self._box, "aria-current", "step" if now else None)
+
+    def _left(self, segment: SegmentView, left_s: float, *, now: bool) -> str:
+        most = self._flexible and segment.state != "done"
+        if now:
+            return self._texts("segments.at_most_left" if most else "segments.left", time=clock(left_s))
+        return self._texts("segments.at_most" if most else "segments.planned", time=clock(segment.seconds))
+
+
+def _ends_by_signal(key: str) -> frozenset[str]:
+    """Parts of a programme that may end before their time; none where this console does not know the programme."""
+    try:
+        return frozenset(part.key for part in programme.load(key).segment if part.until == "signal")
+    except programme.ProgrammeError:
+        return frozenset()

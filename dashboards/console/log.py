@@ -7,6 +7,8 @@ from dashboards.console.words import Texts
 from gateway.live import LiveFrame, LogLine, SessionView
 
 KEPT = 40
+OF_A_FACE = frozenset({"chair_moved", "stop_released"})
+"""Events whose detail is who asked."""
 
 
 class Log:
@@ -26,6 +28,7 @@ class Log:
             return
         session = frame.session
         lines = session.log[-KEPT:] if session else []
+        names = {device.id: device.name for device in frame.devices}
         show(self._none, not lines)
         seen = (session.id if session else "", lines)
         if seen == self._seen or session is None:
@@ -36,7 +39,7 @@ class Log:
             for line in reversed(lines):
                 with box("log-line", "li"):
                     words("log-time", wall_time(session, line.t_ns), "time")
-                    words("log-words", said(session, line, self._texts))
+                    words("log-words", said(session, line, self._texts, names))
 
 
 def wall_time(session: SessionView, t_ns: int) -> str:
@@ -44,11 +47,20 @@ def wall_time(session: SessionView, t_ns: int) -> str:
     return datetime.fromtimestamp((session.began_utc_ns + t_ns) / 1e9, UTC).astimezone().strftime("%H:%M:%S")
 
 
-def said(session: SessionView, line: LogLine, texts: Texts) -> str:
-    """A line of the log in words; a detail that is a part's key or another code gets its words too."""
+def said(session: SessionView, line: LogLine, texts: Texts, names: dict[str, str]) -> str:
+    """A line of the log in words; a detail that names a part, a device, a face or a code gets its words too.
+
+    Args:
+        session: the session that the line is of.
+        line: the line.
+        texts: the words of the page.
+        names: of the room's devices, by id.
+    """
+    known = {segment.key: texts.pick(segment.title_zh, segment.title_en) for segment in session.segments}
+    known |= {session.programme: texts.pick(session.title_zh, session.title_en)} | names
     detail = line.detail
-    for segment in session.segments:
-        if detail and detail == segment.key:
-            detail = texts.pick(segment.title_zh, segment.title_en)
-    detail = texts.code(detail) if detail else ""
+    if line.code in OF_A_FACE:
+        detail = texts.named("actor", detail.partition(":")[0])
+    elif line.code != "mark":
+        detail = known.get(detail) or (texts.code(detail) if detail else "")
     return " · ".join(filter(None, (texts.code(line.code), detail)))

@@ -29,13 +29,17 @@ def now_line(frame: LiveFrame | None, texts: Texts, *, met: bool) -> Line:
 
     Args:
         frame: the newest picture; None when the room is away.
+        texts: the words of the page.
         met: whether the room was ever there since the page was opened.
     """
     if frame is None:
         key = "away" if met else "connecting"
         return Line("away", texts(f"now.{key}"), texts(f"now.{key}_more"))
     return (
-        _stopped(frame, texts) or _paused(frame, texts) or _device(frame, texts) or _signal(frame, texts)
+        _stopped(frame, texts)
+        or _paused(frame, texts)
+        or _device(frame, texts)
+        or _signal(frame, texts)
         or _calm(frame, texts)
     )
 
@@ -97,9 +101,11 @@ def _doing(session: SessionView, texts: Texts) -> str:
 
 
 def signal_words(frame: LiveFrame | None, texts: Texts) -> str:
-    """"信号良好 98%": always on the page."""
+    """How good the heart signal is, as in 信号良好 98%: always on the page."""
     if frame is None:
         return texts("head.unknown")
     score = frame.signal.score
+    if round(100 * score) == 0:
+        return texts("head.no_signal")
     key = "good" if score >= GOOD else "fair" if score >= FAIR else "poor"
     return texts(f"head.{key}", percent=round(100 * score))

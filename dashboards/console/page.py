@@ -1,7 +1,7 @@
 """The one page: parts side by side, each shown the same picture of the room.
 
-The middle holds what the moment needs: a start, the running rhythm, or the summary. A part knows its words and how to ask;
-it never keeps a number of its own.
+The middle holds what the moment needs: a start, the running rhythm, or the summary. A part knows its words and how to
+ask; it never keeps a number of its own.
 """
 
 from nicegui import ui

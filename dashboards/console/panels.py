@@ -1,4 +1,7 @@
-"""The plots as panels of the page: heading, direct labels, the chart; and what they say when the picture stands still."""
+"""The plots as panels of the page: heading, direct labels, the chart.
+
+When the room is away the picture stands still, grey, and says from when it is.
+"""
 
 from datetime import UTC, datetime
 from typing import Any

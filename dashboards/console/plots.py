@@ -1,7 +1,7 @@
 """The plots: heart rate beside the breathing guide over a minute, the heart signal itself, skin conductance and breath.
 
-Options of the charts are made by pure functions of a frame, so that they can be tested without a browser. Solid green is
-the heart, dotted sand the guide, clay what was left out; scales move in steps so that a line never jumps for nothing.
+Options of the charts are made by pure functions of a frame, so that they can be tested without a browser. Solid green
+is the heart, dotted sand the guide, clay what was left out; scales move in steps, so that lines do not jump.
 """
 
 import math
@@ -13,16 +13,23 @@ from gateway.live import LiveFrame, PacerView, TachogramPoint, Trace
 
 WINDOW_S, AHEAD_S = 60.0, 6.0
 STEP_BPM = 5
-LABEL_APART_S = 9.0
-GOOD_LABEL = "normal"
+LABEL_S = 11.0
+"""About as long is a label on the plot."""
+KEPT_LABELS = frozenset({"normal", "waiting"})
+"""`waiting`: the newest few intervals, not judged yet."""
 
 Points = list[list[float | None]]
 
 
-def session_now_ns(frame: LiveFrame) -> int:
-    """The clock that the traces of this picture are on."""
-    idle = frame.session is None or frame.session.state == "idle"
-    return frame.now_ns if idle or frame.session is None else frame.session.now_ns
+def now_of(frame: LiveFrame, newest_ns: int | None) -> int:
+    """Now on the clock that data is on: the session's, or the room's; the one that its newest value lies nearest to."""
+    clocks = [frame.now_ns] if frame.session is None else [frame.session.now_ns, frame.now_ns]
+    return clocks[0] if newest_ns is None else min(clocks, key=lambda now_ns: abs(now_ns - newest_ns))
+
+
+def end_ns(signal: Trace) -> int | None:
+    """When the newest value of a trace is from; None where there is none."""
+    return signal.start_ns + (len(signal.values) - 1) * signal.step_ns if signal.values else None
 
 
 def scale(values: list[float], step: float, least: float) -> tuple[float, float]:
@@ -50,7 +57,7 @@ def breath(t_ns: float, pacer: PacerView) -> float:
 
 
 def rhythm(points: list[TachogramPoint], now_ns: int) -> tuple[Points, list[tuple[float, float, str]]]:
-    """Heart rate over seconds before now, broken where a beat was left out, and the beats left out with their labels."""
+    """Heart rate over seconds before now, broken where a beat was left out; and the beats left out, with labels."""
     line: Points = []
     out: list[tuple[float, float, str]] = []
     for point in points:
@@ -58,7 +65,7 @@ def rhythm(points: list[TachogramPoint], now_ns: int) -> tuple[Points, list[tupl
         if point.rr_ms <= 0 or not -WINDOW_S <= t_s <= 0.5:
             continue
         bpm = 60_000 / point.rr_ms
-        if point.label == GOOD_LABEL:
+        if point.label in KEPT_LABELS:
             line.append([round(t_s, 2), round(bpm, 2)])
         else:
             out.append((round(t_s, 2), bpm, point.label))
@@ -69,7 +76,7 @@ def rhythm(points: list[TachogramPoint], now_ns: int) -> tuple[Points, list[tupl
 
 def tachogram(frame: LiveFrame, texts: Texts) -> dict[str, Any]:
     """What changes in the big plot."""
-    now_ns = session_now_ns(frame)
+    now_ns = now_of(frame, frame.tachogram[-1].t_ns if frame.tachogram else None)
     line, out = rhythm(frame.tachogram, now_ns)
     low, high = scale([y for _, y in line if y is not None], STEP_BPM, 4 * STEP_BPM)
     pacer = frame.session.pacer if frame.session and frame.session.state == "running" else None
@@ -96,22 +103,25 @@ def _dots(out: list[tuple[float, float, str]], low: float, high: float, texts: T
     """The beats left out; inside the frame even when their interval is far out; a label where there is room for one."""
     room = 0.06 * (high - low)
     dots: list[dict[str, Any]] = []
-    labelled = -math.inf
+    taken_until = -math.inf
     for t_s, bpm, label in out:
-        says = t_s - labelled >= LABEL_APART_S
+        right = t_s + LABEL_S < AHEAD_S
+        begins, ends = (t_s, t_s + LABEL_S) if right else (t_s - LABEL_S, t_s)
+        says = begins >= taken_until
         if says:
-            labelled = t_s
+            taken_until = ends
         y = min(high - room, max(low + room, bpm))
-        left = t_s < -WINDOW_S / 2
         text = texts.named("plot", f"label_{label}")
-        dots.append({
-            "value": [t_s, round(y, 2)],
-            "label": {
-                "show": says,
-                "formatter": texts("plot.artefact_short") if text == f"label_{label}" else text,
-                "position": "right" if left else "left",
-            },
-        })
+        dots.append(
+            {
+                "value": [t_s, round(y, 2)],
+                "label": {
+                    "show": says,
+                    "formatter": texts("plot.artefact_short") if text == f"label_{label}" else text,
+                    "position": "right" if right else "left",
+                },
+            }
+        )
     return dots
 
 
@@ -136,7 +146,7 @@ def span(points: Points, least: float) -> tuple[float, float]:
 
 def heart(frame: LiveFrame) -> dict[str, Any]:
     """What changes in the plot of the heart signal."""
-    points = trace(frame.heart, session_now_ns(frame))
+    points = trace(frame.heart, now_of(frame, end_ns(frame.heart)))
     low, high = span(points, 1e-6)
     first = points[0][0] if points else -6.0
     last = points[-1][0] if points else 0.0
@@ -149,8 +159,7 @@ def heart(frame: LiveFrame) -> dict[str, Any]:
 
 def skin_and_breath(frame: LiveFrame) -> dict[str, Any]:
     """What changes in the plot of skin conductance (above) and breath (below)."""
-    now_ns = session_now_ns(frame)
-    skin, air = trace(frame.skin_conductance, now_ns), trace(frame.respiration, now_ns)
+    skin, air = (trace(signal, now_of(frame, end_ns(signal))) for signal in (frame.skin_conductance, frame.respiration))
     (skin_low, skin_high), (air_low, air_high) = span(skin, 0.2), span(air, 1e-6)
     firsts = [points[0][0] or 0.0 for points in (skin, air) if points]
     first = max(-WINDOW_S, min(firsts)) if firsts else -WINDOW_S
@@ -198,7 +207,7 @@ def tachogram_frame(texts: Texts) -> dict[str, Any]:
             }),
             {
                 "id": "out", "type": "scatter", "data": [], "symbolSize": 11, "silent": True, "z": 5,
-                "itemStyle": {"color": theme.CLAY, "borderColor": "#fff", "borderWidth": 1.5},
+                "itemStyle": {"color": theme.CLAY, "opacity": 1, "borderColor": "#fff", "borderWidth": 1.5},
                 "label": {
                     "color": theme.CLAY_TEXT, "fontFamily": theme.FAMILY, "fontSize": 13, "distance": 7,
                     "backgroundColor": "rgba(255,255,255,.86)", "padding": [2, 4], "borderRadius": 4,

@@ -1,6 +1,7 @@
 """Left: which room this is, its devices and how they are, the way to the service station, the language switch.
 
-What is wrong with a device stands under its name in words, with what to do now; shapes, not only colours, tell states apart.
+What is wrong with a device stands under its name in words, with what to do now; shapes, not only colours, tell states
+apart.
 """
 
 from dashboards.console import theme
@@ -33,8 +34,13 @@ class Rail:
             with box("rail-foot"):
                 self._demo = words("rail-demo gone", "")
                 self._uplink = words("rail-uplink", texts("rail.uplink_away"), role="status")
-                words("language", texts("page.other_language"), "a", href=f"/?lang={texts('page.other_code')}",
-                      lang=texts("page.other_code"))
+                words(
+                    "language",
+                    texts("page.other_language"),
+                    "a",
+                    href=f"/?lang={texts('page.other_code')}",
+                    lang=texts("page.other_code"),
+                )
 
     def show(self, frame: LiveFrame | None) -> None:
         """Show the devices of this picture."""

@@ -6,6 +6,7 @@ being re-established, and a header that no other site's page may send keeps stra
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 from fastapi import Request, Response
@@ -14,6 +15,7 @@ from nicegui import app, ui
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from care.words import say
 from dashboards.console import theme
 from dashboards.console.fonts import full_face, page_face
 from dashboards.console.hub import Hub
@@ -41,6 +43,7 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
         port: the port to listen on.
         language: of a page that was not asked for another (`/?lang=en`).
     """
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI refuses to serve in a child of a test run that has it
     hub = Hub(socket, ACTOR)
     app.on_startup(hub.start)
     app.on_shutdown(hub.close)
@@ -79,9 +82,10 @@ def _routes(hub: Hub) -> None:
     @app.post("/stop")
     async def stop(request: Request) -> Response:
         if request.headers.get("x-xinyi") != "stop":
-            return JSONResponse({"ok": False, "code": "not_understood"}, status_code=400)
+            return JSONResponse({"ok": False, "words": say("not_understood")}, status_code=400)
         reply = await asyncio.shield(hub.ask(EmergencyStop()))
-        return JSONResponse({"ok": reply.ok, "code": reply.code})
+        chosen: Language = "en" if request.query_params.get("lang") == "en" else "zh"
+        return JSONResponse({"ok": reply.ok, "words": "" if reply.ok else say(reply.code, chosen)})
 
     @app.get("/fonts/{name}")
     def font(name: str) -> Response:

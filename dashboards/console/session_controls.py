@@ -32,9 +32,7 @@ class SessionControls:
         with box("controls gone", "section", aria_label=texts("controls.title")) as self._box:
             with box("pair"):
                 self._pause = button(texts("controls.pause"), self._pause_or_go_on, data_press="pause")
-                self._next = button(
-                    texts("controls.next"), lambda: ask(NextSegment()), "filled", data_press="next"
-                )
+                self._next = button(texts("controls.next"), lambda: ask(NextSegment()), "filled", data_press="next")
             with box("pair"):
                 self._slower = button(
                     texts("controls.slower"), lambda: ask(AdjustPace(-STEP_PER_MIN)), data_press="slower"
@@ -55,7 +53,8 @@ class SessionControls:
             self._pause.text = self._texts("controls.resume" if self._paused else "controls.pause")
             last = bool(session.segments) and session.segments[-1].state == "now"
             self._next.text = self._texts("controls.last" if last else "controls.next")
-        enable(self._pause, on)
+        locked = frame is not None and frame.chair is not None and frame.chair.motion_locked
+        enable(self._pause, on and not (self._paused and locked))
         enable(self._next, on and not self._paused)
         for pace in (self._slower, self._faster):
             enable(pace, on and session is not None and session.pacer is not None)

@@ -22,6 +22,7 @@ class Stop:
             words("stop-key", texts("stop.key"), "span")
         with box("stop-said stop-failed", role="alert"):
             words("stop-said-title", texts("stop.failed"))
+            words("stop-said-more", "", data_stop_words="")
             words("stop-said-more", texts("stop.failed_more"))
         with box("stop-said stop-cut", role="alert"):
             words("stop-said-title", texts("stop.console_away"))
@@ -30,9 +31,7 @@ class Stop:
                 drawn(STOP_SIGN)
                 words("stop-said-title", texts("stop.done"))
             words("stop-said-more", texts("stop.done_more"))
-            self._release = button(
-                texts("stop.release"), lambda: ask(ReleaseChair()), "outlined", data_press="release"
-            )
+            self._release = button(texts("stop.release"), lambda: ask(ReleaseChair()), "outlined", data_press="release")
 
     def show(self, frame: LiveFrame | None) -> None:
         """Show whether the chair is locked."""

@@ -31,7 +31,7 @@ class Summary:
             self._why = words("summary-why gone")
             with box("next-thing"):
                 words("next-title", texts("summary.next_title"))
-                self._next = words("next-words")
+                self._next = words("next-words", texts("summary.next_calm"))
             with box("summary-foot"):
                 words("summary-note", texts("summary.note"))
                 self._again = button(texts("summary.again"), again, "filled", data_press="again")
@@ -39,17 +39,19 @@ class Summary:
     def show(self, frame: LiveFrame | None) -> None:
         """Show the summary of this picture's session."""
         summary = frame.session.summary if frame and frame.session else None
-        if summary is None or summary == self._seen:
+        if frame is None or summary == self._seen:
             return
         self._seen = summary
+        if summary is None:
+            for figure in self._figures.values():
+                figure.text = self._texts("summary.none")
+            return
         for name, text in figures(summary, self._texts).items():
             self._figures[name].text = text
         why = summary.relaxation is None and bool(summary.relaxation_reason)
         show(self._why, why)
         if why:
-            self._why.text = self._texts(
-                "summary.no_relaxation", words=self._texts.code(summary.relaxation_reason)
-            )
+            self._why.text = self._texts("summary.no_relaxation", words=self._texts.code(summary.relaxation_reason))
         unsteady = summary.artefact_share is None or summary.artefact_share > UNSTEADY_SHARE
         self._next.text = self._texts("summary.next_sensor" if unsteady else "summary.next_calm")
 

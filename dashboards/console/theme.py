@@ -19,9 +19,7 @@ BREATH = "#4B8A7E"
 PLUM = "#7565A8"
 FAMILY = "Xinyi Page, Xinyi Full, sans-serif"
 
-RINGS = (
-    '<circle cx="12" cy="12" r="10"/><circle cx="12" cy="12" r="6.4"/><circle cx="12" cy="12" r="2.8"/>'
-)
+RINGS = '<circle cx="12" cy="12" r="10"/><circle cx="12" cy="12" r="6.4"/><circle cx="12" cy="12" r="2.8"/>'
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#16302D"/>'
     '<g fill="none" stroke="#CFE8E0" stroke-width="1.6"><circle cx="12" cy="12" r="8"/><circle cx="12" cy="12" r="5"/>'
@@ -40,7 +38,7 @@ def dress(texts: Texts) -> None:
         f"@font-face{{font-family:'{family}';src:url('/fonts/{face.name}');font-weight:100 900;font-display:swap}}"
         for family, face in (("Xinyi Page", page_face()), ("Xinyi Full", full_face()))
     )
-    said = json.dumps({key: texts(f"stop.{key}") for key in ("failed", "console_away")}, ensure_ascii=False)
+    said = json.dumps({"unreached": texts("stop.unreached")}, ensure_ascii=False)
     ui.add_head_html(
         f'<link rel="preload" href="/fonts/{page_face().name}" as="font" type="font/woff" crossorigin>'
         f"<style>{faces}{_file('console.css')}</style>"

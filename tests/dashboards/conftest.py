@@ -1,4 +1,5 @@
-"""One scripted room, one real console process and one real browser for the whole folder; a fresh tab for each test."""
+"""One scripted room, one real console process and one real browser for the whole folder; a fresh tab
+for each test, with the cache kept as a counsellor's browser keeps it."""
 
 import contextlib
 import socket
@@ -13,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scripted_room import ScriptedRoom  # noqa: E402  the folder is put on the path just above
+from scripted_room import ScriptedRoom
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -76,7 +77,7 @@ def console(room):
 def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
-        yield chromium
+        yield chromium.new_context(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
         chromium.close()
 
 
@@ -89,7 +90,8 @@ def tab(browser, console, room):
 
     def open_tab(scene: str, query: str = "", width: int = 1440, height: int = 900):
         room.show(scene)
-        page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1)
+        page = browser.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.asked = []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("websocket", lambda ws: page.asked.append(ws.url))

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Self
 
 from msgspec.structs import replace as changed
 
@@ -110,7 +112,7 @@ class ScriptedRoom:
         self._seq = 0
         self._chair = ChairView("chair-3", 128, 35, 2, ["lumbar"], "wave", 1, 30, 45, True, True, False, False)
 
-    def __enter__(self) -> "ScriptedRoom":
+    def __enter__(self) -> Self:
         self._here.set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._thread.start()
@@ -208,7 +210,8 @@ class ScriptedRoom:
             case ReleaseChair():
                 self._hold(self.play.state, "asked" if self.play.state == "paused" else "", locked=False)
             case MoveChair():
-                news = {name: value for name in action.__struct_fields__ if (value := getattr(action, name)) is not None}
+                asked = {name: getattr(action, name) for name in action.__struct_fields__}
+                news = {name: value for name, value in asked.items() if value is not None}
                 self._chair = changed(self._chair, **news)
             case _:
                 return Reply(id=command.id, ok=False, code="not_understood")
@@ -236,10 +239,14 @@ class ScriptedRoom:
             now_ns=int(time.monotonic() * S),
             speed=1.0,
             devices=[] if play.empty else self._devices(),
-            signal=SignalView(0.98 if good else 0.31, "" if good else "no_contact" if play.empty else "weak"),
+            signal=SignalView(0.98)
+            if good
+            else SignalView(0.0, "no_contact")
+            if play.empty
+            else SignalView(0.31, "weak"),
             metrics=self._metrics(now_ns, good=good),
             tachogram=self._tachogram(now_ns) if not play.empty else [],
-            skin_conductance=self._trace(now_ns, 60, 0.25, lambda t: 3.2 + 0.3 * math.cos(t / 40) + 0.06 * math.sin(t / 5)),
+            skin_conductance=self._trace(now_ns, 60, 0.25, self._skin),
             respiration=self._trace(now_ns, 60, 0.25, self._breath),
             heart=self._trace(now_ns, 6, 1 / 60, self._pulse if good else self._noise),
             chair=self._chair_now() if not play.empty else None,
@@ -252,16 +259,16 @@ class ScriptedRoom:
         here = self.play.sensor
         return [
             DeviceView(
-                "chair-3", "3 号椅", "chair", Health.FAULT if fault else Health.CONNECTED,
+                "chair-3", "3 号椅", "chair-link", Health.FAULT if fault else Health.CONNECTED,
                 problem=self.play.faults[0] if fault else "", model="XY-C2", serial="C2-0031", firmware="1.4.2",
                 port="/dev/ttyUSB0", frames=18_200 + self._seq, crc_errors=0, lost_frames=0, reconnects=0,
             ),
             DeviceView(
-                "sensor-1", "指夹传感器", "ppg", Health.CONNECTED if here else Health.SEARCHING,
+                "sensor-1", "指夹传感器", "berry", Health.CONNECTED if here else Health.SEARCHING,
                 problem="" if here else "port_lost", model="BM1000", serial="0412", port="/dev/ttyUSB1",
                 frames=91_004 + 25 * self._seq, crc_errors=2, lost_frames=3, reconnects=0 if here else 1,
             ),
-            DeviceView("eda-1", "皮电带", "eda", Health.CONNECTED, model="XY-E1", port="/dev/ttyUSB2",
+            DeviceView("berry-2", "备用血氧夹", "berry", Health.CONNECTED, model="BM1000", port="/dev/ttyUSB2",
                        frames=40_120 + 8 * self._seq),
         ]  # fmt: skip
 
@@ -283,7 +290,8 @@ class ScriptedRoom:
         why = "no_channel" if self.play.empty else "weak"
 
         def heart(value: float, unit: str, quality: float, reason: str = why, **more: float) -> Metric:
-            return Metric(value, unit, quality, **more) if good else Metric(None, unit, 0.31, reason)
+            low = 0.0 if self.play.empty else 0.31
+            return Metric(value, unit, quality, **more) if good else Metric(None, unit, low, reason)
 
         baseline = self.play.state == "running" and self.play.segment < 2
         return Metrics(
@@ -312,7 +320,7 @@ class ScriptedRoom:
     def _tachogram(self, now_ns: int) -> list[TachogramPoint]:
         beats = self._beats(now_ns)
         points = []
-        for before, beat in zip(beats, beats[1:], strict=False):
+        for before, beat in pairwise(beats):
             if beat < now_ns / S - 60:
                 continue
             label, rr_ms = "normal", 1000 * (beat - before)
@@ -328,6 +336,9 @@ class ScriptedRoom:
         step_ns = int(step_s * S)
         values = [None if self.play.empty else value((last - count + 1 + i) * step_s) for i in range(count)]
         return Trace((last - count + 1) * step_ns, step_ns, values, "")
+
+    def _skin(self, t: float) -> float:
+        return 3.2 + 0.3 * math.cos(t / 40) + 0.06 * math.sin(t / 5)
 
     def _breath(self, t: float) -> float:
         return math.sin(2 * math.pi * t / 10 - 1.2) + 0.05 * math.sin(7 * t)
