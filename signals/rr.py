@@ -1,0 +1,238 @@
+"""From RR to NN: finds missed, extra, misplaced and ectopic beats and puts them right, in batch and live.
+
+One set of rules (`signals/rr_rules.py`), two sources of what is usual: batch looks at 91 intervals around each, live at
+the 91 before it and two after it. Clean series come back unchanged.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from signals.rr_rules import (
+    LEVEL,
+    UNKNOWN_PEAK,
+    UNKNOWN_TURN,
+    WINDOW,
+    Context,
+    Label,
+    RunningMedian,
+    Verdict,
+    judge,
+    misplacement,
+    plausible,
+)
+
+__all__ = ["CorrectedRR", "Label", "LabelledRR", "LiveCorrector", "correct_rr"]
+
+LOOK_AHEAD = 2
+ENOUGH = 16
+"""From so many values on, the series itself says what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRR:
+    """One raw interval and what became of it.
+
+    Attributes:
+        index: number of the interval since the corrector began, from 0.
+        rr_ms: raw interval, ms.
+        label: what it is.
+        nn_ms: what replaces it, ms: one value normally, more where beats were missed, none for the piece of an extra beat
+            that went into its neighbour and for what no heart can do.
+    """
+
+    index: int
+    rr_ms: float
+    label: Label
+    nn_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedRR:
+    """An RR series put right.
+
+    Attributes:
+        nn_ms: [m] normal-to-normal intervals, ms.
+        nn_times_ms: [m] time at which each of them ends, ms since the first beat.
+        labels: [n] one per raw interval.
+        corrected_share: share of raw intervals that are not normal, 0-1.
+    """
+
+    nn_ms: NDArray[np.float64]
+    nn_times_ms: NDArray[np.float64]
+    labels: tuple[Label, ...]
+    corrected_share: float
+
+
+class _Reader:
+    """Walks through raw intervals from left to right; the intervals before are already right."""
+
+    def __init__(self) -> None:
+        self.before: deque[float] = deque(maxlen=3)
+        self._second: tuple[Label, tuple[float, ...]] | None = None
+
+    def cut(self) -> None:
+        """What comes next does not join on."""
+        self.before.clear()
+        self._second = None
+
+    def step(self, rr: float, after: tuple[float, ...], level: float, turn: float, peak: float) -> Verdict:
+        """Decides on `rr`; a verdict on two intervals is given out in two steps."""
+        if self._second is not None:
+            label, nn = self._second
+            self._second = None
+        else:
+            verdict = judge(rr, Context(tuple(self.before), after, level, turn, peak))
+            label, nn = verdict.label, verdict.nn_ms[0]
+            if len(verdict.nn_ms) == 2:
+                self._second = (label, verdict.nn_ms[1])
+        if not nn and label is not Label.EXTRA:
+            self.before.clear()
+        self.before.extend(nn)
+        return Verdict(label, (nn,))
+
+
+def _usual(rr: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Level, misplacement and distance from the neighbours that are usual around each interval."""
+    level = _around(rr, LEVEL)
+    turn, peak = np.zeros(len(rr)), np.zeros(len(rr))
+    if len(rr) >= 4:
+        turn[1:-2] = np.abs((rr[1:-2] - rr[2:-1]) / 2 - (rr[:-3] - rr[3:]) / 6)
+        turn[0], turn[-2:] = turn[1], turn[-3]
+        peak[1:-1] = np.abs(rr[1:-1] - (rr[:-2] + rr[2:]) / 2)
+        peak[0], peak[-1] = peak[1], peak[-2]
+    if len(rr) < ENOUGH:
+        return level, UNKNOWN_TURN * level, UNKNOWN_PEAK * level
+    return level, _around(turn, WINDOW), _around(peak, WINDOW)
+
+
+def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Median of the `width` values around each; at the ends, of the first or last `width`."""
+    width = min(width, len(values))
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
+    centre = np.clip(np.arange(len(values)) - width // 2, 0, len(medians) - 1)
+    return np.asarray(medians[centre], dtype=np.float64)
+
+
+def correct_rr(rr_ms: ArrayLike) -> CorrectedRR:
+    """Finds and corrects wrong intervals of a whole series.
+
+    Args:
+        rr_ms: [n] RR intervals, ms. What is not finite or not positive is taken as a hole.
+
+    Returns:
+        NN intervals, their times, and one label per raw interval.
+
+    >>> steady = [800.0, 810, 800, 790, 800, 810, 800, 790, 800, 810, 800, 790, 800, 810]
+    >>> correct_rr([*steady, 1600.0, *steady]).labels[14]
+    <Label.MISSED: 'missed'>
+    >>> [float(nn) for nn in correct_rr(steady).nn_ms] == steady
+    True
+    """
+    rr = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
+    good = np.array([plausible(float(v)) for v in rr], dtype=bool)
+    labels: list[Label] = [Label.SHORT if value <= 0 else Label.LONG for value in rr]
+    found: list[float] = []
+    times: list[float] = []
+    ends = np.cumsum(np.where(good, rr, 0.0))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(np.int8)))
+    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        piece = rr[first:stop]
+        usual = [series.tolist() for series in _usual(piece)]
+        values = piece.tolist()
+        reader = _Reader()
+        for k, value in enumerate(values):
+            verdict = reader.step(
+                value, tuple(values[k + 1 : k + 1 + LOOK_AHEAD]), usual[0][k], usual[1][k], usual[2][k]
+            )
+            labels[first + k] = verdict.label
+            nn = verdict.nn_ms[0]
+            found.extend(nn)
+            left = 0.0
+            for value_ms in reversed(nn):
+                times.append(float(ends[first + k]) - left)
+                left += value_ms
+            times[len(times) - len(nn) :] = reversed(times[len(times) - len(nn) :])
+    wrong = sum(label is not Label.NORMAL for label in labels)
+    return CorrectedRR(
+        np.array(found, dtype=np.float64),
+        np.array(times, dtype=np.float64),
+        tuple(labels),
+        wrong / len(labels) if labels else 0.0,
+    )
+
+
+class LiveCorrector:
+    """The same, one interval at a time: each is released, in order, when the two after it are known.
+
+    Constant memory. History for the thresholds survives gaps; comparisons with neighbours do not.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[int, float]] = deque()
+        self._count = 0
+        self._reader = _Reader()
+        self._level = RunningMedian(LEVEL)
+        self._turn = RunningMedian(WINDOW)
+        self._peak = RunningMedian(WINDOW)
+        self._nn: deque[float] = deque(maxlen=4)
+        self._released: list[LabelledRR] = []
+
+    def push(self, rr_ms: float) -> list[LabelledRR]:
+        """Takes the next raw interval, ms; gives those that are decided by it."""
+        index = self._count
+        self._count += 1
+        if not plausible(rr_ms):
+            self.gap()
+            self._released.append(LabelledRR(index, rr_ms, Label.SHORT if rr_ms <= 0 else Label.LONG, ()))
+            return self._out()
+        self._waiting.append((index, float(rr_ms)))
+        if len(self._waiting) > LOOK_AHEAD:
+            self._decide()
+        return self._out()
+
+    def flush(self) -> list[LabelledRR]:
+        """The stream has ended: the intervals that were waiting for those after them."""
+        while self._waiting:
+            self._decide()
+        return self._out()
+
+    def gap(self) -> None:
+        """Contact was lost: what waits is decided now (and given out next time), what comes does not join on."""
+        while self._waiting:
+            self._decide()
+        self._reader.cut()
+        self._nn.clear()
+
+    def _out(self) -> list[LabelledRR]:
+        out, self._released = self._released, []
+        return out
+
+    def _decide(self) -> None:
+        index, rr = self._waiting.popleft()
+        after = tuple(value for _, value in self._waiting)
+        level = self._usual_level(rr, after)
+        turn = self._turn.median() if len(self._turn) >= ENOUGH else UNKNOWN_TURN * level
+        peak = self._peak.median() if len(self._peak) >= ENOUGH else UNKNOWN_PEAK * level
+        verdict = self._reader.step(rr, after, level, turn, peak)
+        self._released.append(LabelledRR(index, rr, verdict.label, verdict.nn_ms[0]))
+        if not verdict.nn_ms[0] and verdict.label is not Label.EXTRA:
+            self._nn.clear()
+        for nn in verdict.nn_ms[0]:
+            self._learn(nn)
+
+    def _usual_level(self, rr: float, after: tuple[float, ...]) -> float:
+        if len(self._level) >= 3:
+            return self._level.median()
+        values = sorted((rr, *after))
+        return values[len(values) // 2] if len(values) != 2 else sum(values) / 2
+
+    def _learn(self, nn: float) -> None:
+        self._level.push(nn)
+        self._nn.append(nn)
+        if len(self._nn) >= 3:
+            self._peak.push(abs(self._nn[-2] - (self._nn[-3] + self._nn[-1]) / 2))
+        if len(self._nn) == 4:
+            self._turn.push(abs(misplacement(*self._nn)))

@@ -1,0 +1,184 @@
+"""What is wrong with one RR interval, seen between its neighbours: the rules behind batch and live correction.
+
+Kinds of error and robust thresholds follow Lipponen & Tarvainen 2019 (doi 10.1080/03091902.2019.1640306): quartile
+deviations over 91 beats. Three things differ, because the published rules alter clean data (large smooth RSA has big
+differences and tiny quartile deviations elsewhere): thresholds have floors relative to the RR level; a misplaced beat is
+looked for with its own shape (one interval long, the next short by the same amount, against the line between the
+neighbours), to which a smooth wave does not answer; and a beat that was only misplaced is put back between its neighbours,
+so that no time is lost.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+WINDOW = 91
+LEVEL = 11
+SHORTEST_MS, LONGEST_MS = 240.0, 3000.0
+MOST_MISSED = 3
+"""A hole longer than this many missed beats is not filled."""
+
+TURN_FACTOR, TURN_FLOOR, TURN_CAP = 7.0, 0.035, 0.25
+PEAK_FACTOR, PEAK_FLOOR, PEAK_CAP = 7.0, 0.15, 0.35
+UNKNOWN_TURN, UNKNOWN_PEAK = 0.01, 0.02
+"""Typical size, relative to the level, taken while there is no history."""
+
+
+class Label(StrEnum):
+    """What an RR interval is."""
+
+    NORMAL = "normal"
+    ECTOPIC = "ectopic"
+    MISSED = "missed"
+    EXTRA = "extra"
+    LONG = "long"
+    SHORT = "short"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The neighbours of the interval at hand, ms.
+
+    Attributes:
+        before: corrected intervals before it, the nearest last; empty after a gap.
+        after: raw intervals after it, at most two; shorter before a gap or at the end.
+        level: median RR around it.
+        turn: typical size of `misplacement`.
+        peak: typical distance from the mean of both neighbours.
+    """
+
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    level: float
+    turn: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of an interval, or of an interval and the one after it.
+
+    Attributes:
+        label: what is wrong.
+        nn_ms: for each interval consumed (one or two), what replaces it.
+    """
+
+    label: Label
+    nn_ms: tuple[tuple[float, ...], ...]
+
+
+def plausible(rr_ms: float) -> bool:
+    """A number that can be a time between two beats at all (what is missed in between is another matter)."""
+    return math.isfinite(rr_ms) and 0 < rr_ms < 1e6
+
+
+def misplacement(a: float, b: float, c: float, d: float) -> float:
+    """How far the beat between `b` and `c` lies after its place on the line from `a` to `d`, ms."""
+    return (b - c) / 2 - (a - d) / 6
+
+
+def judge(rr: float, near: Context) -> Verdict:
+    """Decides on one interval; `rr` has passed `plausible`."""
+    around = sorted((*near.before[-2:], *near.after, near.level))
+    expected = _median(around)
+    if near.after:
+        together = rr + near.after[0]
+        outer = _median(sorted((*near.before[-2:], *near.after[1:], near.level)))
+        low = min(rr, near.after[0])
+        if together < 1.45 * outer and low < 0.65 * outer and _no_better_later(together, outer, near):
+            return Verdict(Label.EXTRA, ((), (together,)))
+    if rr > 1.6 * expected:
+        beats = max(2, round(rr / expected))
+        if beats > MOST_MISSED + 1:
+            return Verdict(Label.LONG, ((),))
+        if abs(rr / beats - expected) < 0.3 * expected:
+            return Verdict(Label.MISSED, (_split(rr, beats, near, expected),))
+    moved = _misplaced(rr, near)
+    return moved or _alone(rr, near, expected)
+
+
+def _no_better_later(together: float, outer: float, near: Context) -> bool:
+    """The short piece belongs to this interval rather than to the one after the next."""
+    if len(near.after) < 2:
+        return True
+    later = near.after[0] + near.after[1]
+    return abs(together - outer) <= abs(later - outer)
+
+
+def _split(rr: float, beats: int, near: Context, expected: float) -> tuple[float, ...]:
+    """Missed beats go onto the slope between the neighbours; the sum stays."""
+    left = near.before[-1] if near.before else expected
+    right = near.after[0] if near.after and abs(near.after[0] - expected) < 0.3 * expected else expected
+    step = (right - left) / (beats + 1)
+    middle = (beats - 1) / 2
+    return tuple(rr / beats + step * (k - middle) for k in range(beats))
+
+
+def _misplaced(rr: float, near: Context) -> Verdict | None:
+    """The beat that ends this interval stands in the wrong place, or came too early and made up for it."""
+    if not near.before or not near.after:
+        return None
+    a, c = near.before[-1], near.after[0]
+    d = near.after[1] if len(near.after) > 1 else near.level
+    if abs(d - near.level) > 0.3 * near.level:
+        d = near.level
+    turn = misplacement(a, rr, c, d)
+    if abs(turn) <= _limit(TURN_FACTOR * near.turn, TURN_FLOOR, TURN_CAP, near.level):
+        return None
+    first, second = rr - (2 * a + d) / 3, c - (a + 2 * d) / 3
+    if first * second >= 0 or min(abs(first), abs(second)) < 0.35 * max(abs(first), abs(second)):
+        return None
+    if abs(first + second) < 0.3 * near.level:
+        half, tilt = (rr + c) / 2, (a - d) / 6
+        return Verdict(Label.ECTOPIC, ((half + tilt,), (half - tilt,)))
+    return Verdict(Label.ECTOPIC, (((2 * a + d) / 3,), ((a + 2 * d) / 3,)))
+
+
+def _alone(rr: float, near: Context, expected: float) -> Verdict:
+    """An interval that stands out between both neighbours, and nothing explains it."""
+    beside = [*near.before[-1:], *near.after[:1]] or [near.level]
+    middle = sum(beside) / len(beside)
+    limit = _limit(PEAK_FACTOR * near.peak, PEAK_FLOOR, PEAK_CAP, near.level)
+    out = rr - expected
+    if abs(out) > limit and all((rr - side) * out > 0 and abs(rr - side) > limit for side in beside):
+        return Verdict(Label.LONG if out > 0 else Label.SHORT, ((middle if abs(middle - expected) < limit else expected,),))
+    if not SHORTEST_MS <= rr <= LONGEST_MS:
+        return Verdict(Label.LONG if rr > LONGEST_MS else Label.SHORT, ((),))
+    return Verdict(Label.NORMAL, ((rr,),))
+
+
+def _limit(value: float, floor: float, cap: float, level: float) -> float:
+    return min(max(value, floor * level), cap * level)
+
+
+def _median(ordered: list[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+class RunningMedian:
+    """Median of the newest values, kept sorted.
+
+    Args:
+        size: how many values are remembered.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._recent: deque[float] = deque()
+        self._ordered: list[float] = []
+        self._size = size
+
+    def __len__(self) -> int:
+        return len(self._ordered)
+
+    def push(self, value: float) -> None:
+        self._recent.append(value)
+        insort(self._ordered, value)
+        if len(self._recent) > self._size:
+            del self._ordered[bisect_left(self._ordered, self._recent.popleft())]
+
+    def median(self) -> float:
+        """The median; there must be a value."""
+        return _median(self._ordered)
