@@ -2,7 +2,7 @@
 
 Detection runs on the part above 0.05 Hz; onset, peak, amplitude and half recovery are read from the signal itself,
 less the straight continuation of the level at the onset. So a response on the falling flank of the one before it, or on
-a drift, has its full height. Smallest response 0.02 µS (Boucsein et al. 2012: 0.01-0.05 µS) or 5 times the noise.
+a drift, has its full height. Smallest response 0.03 µS (Boucsein et al. 2012: 0.01-0.05 µS) or 5 times the noise.
 """
 
 import math
@@ -13,14 +13,15 @@ from itertools import pairwise
 from signals.slow import Blocks, Smooth, Turns
 
 SPLIT_HZ = 0.05
-SMALLEST_US = 0.02
+SMALLEST_US = 0.03
 NOISE_FACTOR = 5.0
-SMOOTH_S = 1.0
+SMOOTH_S = 0.7
 SHORTEST_RISE_S, LONGEST_RISE_S = 0.4, 6.0
 RECOVERY_S = 15.0
 KEPT_S = 24.0
 PROVEN_FALL = 0.15  # of the rise: so far must the fast part fall before a peak is a peak
-FOOT = 0.15  # of the steepest rise: where the slope falls below it going back in time, the response began
+FOOT = 0.15  # of the steepest rise: going back in time, where the slope falls below it there is nothing but level
+KNEE = 0.4  # of the steepest rise: the onset; a knee blurred evenly to both sides has half of its slope at the knee
 NOISE_MEMORY_S = 20.0
 
 
@@ -47,16 +48,17 @@ class SCR:
 class _Open:
     """A response after its peak, waiting for its half recovery."""
 
-    onset: float
-    onset_us: float
+    foot: int
+    foot_us: float
     slope: float
+    onset: float
     peak: int
     height_us: float
     last_us: float
 
     def above(self, index: int, value: float) -> float:
         """Height above the continued level, µS."""
-        return value - self.onset_us - self.slope * (index - self.onset)
+        return value - self.foot_us - self.slope * (index - self.foot)
 
 
 class ResponseFinder:
@@ -115,7 +117,7 @@ class ResponseFinder:
         return self._close(None) if self._open else []
 
     def _smallest(self) -> float:
-        return max(SMALLEST_US, NOISE_FACTOR * math.sqrt(self._noise) * self._smooth.noise_gain)
+        return max(SMALLEST_US, NOISE_FACTOR * math.sqrt(self._noise) * self._smooth.noise_per_rest)
 
     def _interrupt(self) -> list[SCR]:
         self._smooth.clear()
@@ -130,21 +132,28 @@ class ResponseFinder:
         since = max(self._turns.climb[0] - 1, peak - round(LONGEST_RISE_S * self._hz))
         rows = [row for row in self._tail if row[0] >= since]
         steps = [second[1] - first[1] for first, second in pairwise(rows) if second[0] <= peak]
-        if not steps:
-            return
-        steepest = max(range(len(steps)), key=steps.__getitem__)
+        steepest = max(range(len(steps)), key=steps.__getitem__, default=0)
+        if not steps or steps[steepest] <= 0:
+            return  # a fall that becomes less steep is no response
         foot = steepest
         while foot > 0 and steps[foot - 1] > FOOT * steps[steepest]:
             foot -= 1
-        onset, onset_us, fast = rows[foot]
-        candidate = _Open(onset, onset_us, fast * self._per_step, onset, 0.0, 0.0)
+        knee = next(step for step in range(foot, steepest + 1) if steps[step] >= KNEE * steps[steepest])
+        onset = rows[knee][0] + 0.5
+        if knee > foot:
+            onset -= (steps[knee] - KNEE * steps[steepest]) / (steps[knee] - steps[knee - 1])
+        at, foot_us, fast = rows[foot]
+        climbed = 0.0
+        candidate = _Open(at, foot_us, fast * self._per_step, onset, at, 0.0, 0.0)
         for at, level, _ in rows[foot:]:
             height = candidate.above(at, level)
+            climbed = max(climbed, level - foot_us)
             if height > candidate.height_us:
                 candidate.peak, candidate.height_us = at, height
         candidate.last_us = candidate.above(rows[-1][0], rows[-1][1])
         rise_s = (candidate.peak - onset) / self._hz
-        if candidate.height_us >= self._smallest() and SHORTEST_RISE_S <= rise_s <= LONGEST_RISE_S:
+        smallest = self._smallest()
+        if candidate.height_us >= smallest and climbed >= smallest / 2 and SHORTEST_RISE_S <= rise_s <= LONGEST_RISE_S:
             self._open = candidate
             self.fresh_peak_s = self._blocks.time_s(candidate.peak)
 

@@ -61,13 +61,19 @@ class Smooth:
 
     Args:
         half: samples on each side.
+
+    Attributes:
+        half: samples on each side.
+        noise_per_rest: white noise left in the smoothed value, over what smoothing took out of the middle one (SDs).
     """
 
     def __init__(self, half: int) -> None:
         self.half = half
         window = np.hanning(2 * half + 3)[1:-1]
         self._weights = [float(w) for w in window / window.sum()]
-        self.noise_gain = math.sqrt(sum(w * w for w in self._weights))
+        power = sum(w * w for w in self._weights)
+        rest = math.sqrt(1 - 2 * self._weights[half] + power)
+        self.noise_per_rest = math.sqrt(power) / rest
         self._recent: deque[float] = deque(maxlen=2 * half + 1)
 
     def push(self, value: float) -> float | None:
