@@ -39,8 +39,8 @@ class LabelledRR:
         index: number of the interval since the corrector began, from 0.
         rr_ms: raw interval, ms.
         label: what it is.
-        nn_ms: what replaces it, ms: one value normally, more where beats were missed, none for the piece of an extra beat
-            that went into its neighbour and for what no heart can do.
+        nn_ms: what replaces it, ms: one value normally, more where beats were missed, none for the piece of an extra
+            beat that went into its neighbour and for what no heart can do.
     """
 
     index: int

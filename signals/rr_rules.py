@@ -143,7 +143,9 @@ def _alone(rr: float, near: Context, expected: float) -> Verdict:
     limit = _limit(PEAK_FACTOR * near.peak, PEAK_FLOOR, PEAK_CAP, near.level)
     out = rr - expected
     if abs(out) > limit and all((rr - side) * out > 0 and abs(rr - side) > limit for side in beside):
-        return Verdict(Label.LONG if out > 0 else Label.SHORT, ((middle if abs(middle - expected) < limit else expected,),))
+        return Verdict(
+            Label.LONG if out > 0 else Label.SHORT, ((middle if abs(middle - expected) < limit else expected,),)
+        )
     if not SHORTEST_MS <= rr <= LONGEST_MS:
         return Verdict(Label.LONG if rr > LONGEST_MS else Label.SHORT, ((),))
     return Verdict(Label.NORMAL, ((rr,),))
