@@ -34,8 +34,9 @@ def _neurokit2() -> dict[str, Peer]:
 
     def peer(method: str) -> Peer:
         def times(x: Array, rate_hz: float) -> Array:
-            clean = nk.ppg_clean(x, sampling_rate=rate_hz, method="elgendi")
-            return np.asarray(nk.ppg_findpeaks(clean, sampling_rate=rate_hz, method=method)["PPG_Peaks"]) / rate_hz
+            whole_hz = round(rate_hz)  # charlton takes only whole rates
+            clean = nk.ppg_clean(x, sampling_rate=whole_hz, method="elgendi")
+            return np.asarray(nk.ppg_findpeaks(clean, sampling_rate=whole_hz, method=method)["PPG_Peaks"]) / rate_hz
 
         return times
 

@@ -3,7 +3,7 @@
     python -m benchmarks.validate_ppg --data DIR
 
 where DIR holds `welltory_ppg/` and, if wanted, `bidmc01/`. Prints every recording, the pooled figures and the gates,
-and ends with 1 if a gate fails. Run by a Python that has neurokit2, heartpy, biosppy or systole, it scores them as well, on
+and ends with 1 if a gate fails. Run by a Python that has neurokit2, heartpy, biosppy or systole, it scores them too, on
 everything and on the windows that we accept.
 """
 
