@@ -191,6 +191,10 @@ class Demo:
             async with asyncio.timeout(CHAIR_WITHIN_S):
                 async for frame in client.frames():
                     latest = frame
+                    if broken := next((c.name for c in site.children.values() if c.vital and c.restarts >= 3), None):
+                        raise DemoError(
+                            f"{broken} does not stay up: {site.last_words(broken)} (see {site.log_of(broken)})"
+                        )
                     if frame and any(device.health is Health.CONNECTED for device in frame.devices):
                         return frame
         except TimeoutError:

@@ -65,6 +65,8 @@ class ChairControl:
         self._wishes: dict[type, ChairCommand] = {}
         self._news = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.locked = False
         """After an emergency stop, until somebody has looked and released."""
 
@@ -93,6 +95,12 @@ class ChairControl:
         self._wishes.pop(Recline, None)
         self._wishes.pop(LegRest, None)
         self._wish(Pace(0.0), Massage((), Rhythm.OFF, 0), Heat(0))
+
+    async def settle(self, within_s: float) -> None:
+        """Wait until the chair has been asked for everything that was wished, or so many real seconds have passed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
 
     async def stop(self) -> None:
         """Emergency: everything stops now, past the queue.
@@ -127,6 +135,7 @@ class ChairControl:
         for command in commands:
             self._wishes.pop(type(command), None)
             self._wishes[type(command)] = command
+        self._idle.clear()
         self._news.set()
 
     async def _work(self) -> None:
@@ -140,3 +149,4 @@ class ChairControl:
                 except DeviceError as error:
                     log.info("chair: %s", error)
                     self._refused(f"{type(command).__name__}: {error.detail or error.what}")
+            self._idle.set()

@@ -207,8 +207,7 @@ class Conductor:
     def _measure(self, now: int, readings: list[Reading]) -> None:
         assert self.recording
         session = self.recording.ledger.session
-        relaxation = self.score.take(session, readings)
-        for reading in [*readings, *([relaxation] if relaxation else [])]:
+        for reading in [*readings, *self.score.take(session, readings)]:
             self.recording.keep(
                 Measured(
                     FeatureRow(

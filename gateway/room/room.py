@@ -20,6 +20,7 @@ from gateway.live import Health, LiveFrame
 from gateway.outbox import Counts
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import Conductor
+from gateway.room.ledger import Ledger
 from gateway.room.senses import Senses, metrics_of
 from gateway.room.view import DeviceState, chair_view, session_view, tachogram
 from signals.pipeline import HeartBeat
@@ -158,6 +159,13 @@ class Room:
                 return device.config.id
         return ""
 
+    def _at_site(self, ledger: Ledger, *, over: bool) -> bool:
+        """The centre holds everything that was cut so far; after the end, everything."""
+        counts = self.counts
+        if counts is None or counts.waiting:
+            return False
+        return self.conductor.written and counts.put >= ledger.chunks + 2 if over else counts.put > 0
+
     def frame(self) -> LiveFrame:
         """The whole room now."""
         now_ns = self.clock.now_ns()
@@ -169,9 +177,7 @@ class Room:
         if recording:
             ledger = recording.ledger
             over = ledger.session.state is State.FINISHED
-            saved = "site" if self.counts and self.counts.put and not self.counts.waiting and over else "room"
-            if not over and self.counts and self.counts.receipted:
-                saved = "site" if self.counts.waiting <= 1 and self.uplink_up else "room"
+            saved = "site" if self._at_site(ledger, over=over) else "room"
             session = session_view(
                 ledger,
                 ledger.closed.body if ledger.closed else None,

@@ -32,6 +32,7 @@ from gateway.uplink import Uplink
 SYNC_S = 0.4
 SHOW_S = 0.25
 SHORTEST_TICK_S = 0.02
+REST_S = 1.0
 PRODUCER = "room"
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         await stop.wait()
         if chair:
             chair.hold_still()
+            await chair.settle(REST_S)
     await conductor.leave()
 
 
