@@ -1,0 +1,84 @@
+"""The page that a chair maker implements from, held against the code."""
+
+import re
+from enum import IntEnum
+from pathlib import Path
+
+import pytest
+
+from devices.protocols import chair_link as wire
+from devices.protocols.framing import crc16
+
+PAGE = (Path(__file__).parents[2] / "docs/protocols/chair-link.md").read_text("utf-8")
+EXAMPLES = {
+    "IDENTIFY": wire.Identify(),
+    "START": wire.StartStreams(),
+    "HEARTBEAT": wire.Heartbeat(),
+    "RECLINE": wire.Recline(120, 3),
+    "LEG_REST": wire.LegRest(30, 5),
+    "MASSAGE": wire.Massage(zones=0b0011, rhythm=2, level=2),
+    "HEAT": wire.Heat(1),
+    "LIGHT": wire.Light(40),
+    "VOLUME": wire.Volume(25),
+    "PACE": wire.Pace(6, 0.4, 1.5),
+    "STOP": wire.Stop(),
+    "RELEASE": wire.Release(),
+    "IDENT": wire.Ident(
+        2000,
+        "Xinyi",
+        "Reference Chair",
+        "0001",
+        "1.0.0",
+        (wire.Declared(wire.Sensor.ECG, rate_mhz=250_000, bits=24, unit=1, scale_nano=500_000),),
+    ),
+    "STREAM": wire.Stream(wire.Sensor.ECG, contact=True, bits=24, counter=256, counts=(-690, 0, 2300)),
+    "STATUS": wire.Status(3, 120.5, 30.0, 3, 2, 2, heat=1, light=40, volume=25, faults=0),
+    "ACK": wire.Ack(4),
+    "NAK": wire.Nak(5, wire.Reason.SEAT_EMPTY),
+    "NOTE": wire.Note(wire.Sensor.ECG, 256, "replay record=100 offset_s=0.000000"),
+    "STOPPED": wire.Stopped(wire.Cause.BUTTON),
+}
+ROWS = re.findall(r"^\| (\w+) \| (\d+) \|.*\| `([0-9a-f ]+)` \|$", PAGE, re.MULTILINE)
+
+
+def test_every_byte_string_of_the_page_is_one_that_we_know():
+    assert [name for name, _, _ in ROWS] == list(EXAMPLES)
+
+
+@pytest.mark.parametrize(("name", "sequence", "text"), ROWS)
+def test_code_writes_and_reads_the_byte_strings_of_the_page(name, sequence, text):
+    raw = bytes.fromhex(text)
+    assert wire.encode(EXAMPLES[name], int(sequence)) == raw
+    assert wire.Decoder().feed(raw) == [wire.Frame(int(sequence), EXAMPLES[name])]
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, "STOP_STREAMS"])
+def test_the_page_gives_each_message_the_type_that_the_code_sends(name):
+    message = EXAMPLES.get(name, wire.StopStreams())
+    (code,) = re.findall(rf"^\| `([0-9A-F]{{2}})` \| {name} \|", PAGE, re.MULTILINE)
+    body = wire.encode(message, 7).strip(b"\x00")
+    assert body[2] == int(code, 16)
+
+
+def _numbered(row: str) -> dict[str, int]:
+    (cell,) = re.findall(rf"^\| {row} \| (.*) \|$", PAGE, re.MULTILINE)
+    return {name: int(number) for number, name in re.findall(r"(\d+) ([^,(]+?)(?: \([^)]*\))?(?:,|$)", cell)}
+
+
+@pytest.mark.parametrize(
+    ("row", "members"), [("channels", wire.Sensor), ("NAK reasons", wire.Reason), ("STOPPED causes", wire.Cause)]
+)
+def test_numbers_of_the_page_are_those_of_the_code(row: str, members: type[IntEnum]):
+    assert _numbered(row) == {member.name: int(member) for member in members}
+
+
+def test_units_faults_and_flags_of_the_page_are_those_of_the_code():
+    assert _numbered("units") == {unit: number for number, unit in enumerate(wire.UNITS) if unit}
+    assert _numbered("faults, by bit") == {fault: bit for bit, fault in enumerate(wire.FAULTS)}
+    flags = _numbered("STATUS flags")
+    assert flags == {name: getattr(wire.Status, name) for name in flags}
+    assert len(flags) == 5
+
+
+def test_check_value_of_the_page():
+    assert f"is `{crc16(b'123456789'):04X}`" in PAGE

@@ -1,0 +1,86 @@
+import pytest
+
+from devices.chair_link import ChairLinkChair
+from devices.errors import NotConnected, PortLost, PortMissing
+from devices.events import ChairStatus, Connected, Disconnected, Recline, StopMotion
+from devices.supervisor import Supervised
+from signals.samples import Samples
+
+
+def supervised(rig):
+    path = rig.paths["chair-1"]
+    return Supervised("chair-1", lambda: ChairLinkChair("chair-1", path, rig.clock), rig.clock)
+
+
+def kinds(events):
+    """Connections and losses in order: "+" or the class of the error."""
+    return [
+        "+" if isinstance(event, Connected) else type(event.error)
+        for event in events
+        if isinstance(event, Connected | Disconnected)
+    ]
+
+
+async def test_a_chair_that_is_pulled_out_and_put_in_again_comes_back_with_a_new_epoch(rig, until, listening):
+    async with rig(speed=5, chair={}) as r, supervised(r) as chair, listening(chair) as events:
+        await until(lambda: any(isinstance(event, Samples) for event in events))
+        before = r.site.twins["chair-1"].port
+        r.do("unplug")
+        await until(lambda: kinds(events) == ["+", PortLost, PortMissing])
+        assert not chair.connected
+        r.do("plug")
+        assert before.link.is_symlink()
+        await until(lambda: kinds(events)[-1] == "+")
+        await until(lambda: isinstance(events[-1], Samples))
+        assert [event.epoch for event in events if isinstance(event, Connected)] == [1, 2]
+        assert {event.epoch for event in events if isinstance(event, Samples)} == {1, 2}
+        assert kinds(events) == ["+", PortLost, PortMissing, "+"]
+
+
+async def test_it_starts_before_the_chair_is_there(rig, until, listening):
+    async with rig(speed=5, chair={}) as r:
+        r.do("unplug")
+        async with supervised(r) as chair, listening(chair) as events:
+            await until(lambda: kinds(events) == [PortMissing])
+            with pytest.raises(NotConnected):
+                await chair.command(Recline(120))
+            r.do("plug")
+            await until(lambda: kinds(events) == [PortMissing, "+"])
+
+
+async def test_a_chair_that_falls_silent_is_lost_and_comes_back(rig, until, listening):
+    async with rig(speed=2, chair={}) as r, supervised(r) as chair, listening(chair) as events:
+        await until(lambda: any(isinstance(event, Samples) for event in events))
+        r.do("mute")
+        await until(lambda: kinds(events)[-1] is PortLost)
+        lost = next(event for event in events if isinstance(event, Disconnected))
+        assert "silent" in str(lost.error)
+        r.do("mute", on=False)
+        await until(lambda: kinds(events)[-1] == "+")
+
+
+async def test_a_stop_that_could_not_be_given_is_given_first_when_the_chair_is_back(rig, until, listening):
+    async with rig(speed=5, chair={}) as r, supervised(r) as chair, listening(chair) as events:
+        await until(lambda: any(isinstance(event, ChairStatus) for event in events))
+        r.do("unplug")
+        await until(lambda: not chair.connected)
+        with pytest.raises(NotConnected):
+            await chair.command(StopMotion())
+        r.do("plug")
+        await until(lambda: isinstance(events[-1], ChairStatus) and events[-1].stopped)
+
+
+async def test_commands_reach_the_chair(rig, until, listening):
+    async with rig(speed=5, chair={}) as r, supervised(r) as chair, listening(chair) as events:
+        await until(lambda: any(isinstance(event, ChairStatus) for event in events))
+        await chair.command(Recline(120))
+        await until(lambda: r.firmware("chair-1").actuators.recline.target_deg == 120)
+
+
+async def test_leaving_ends_everything(rig, until, listening):
+    async with rig(speed=5, chair={}) as r:
+        async with supervised(r) as chair:
+            await until(lambda: chair.connected)
+        assert not chair.connected
+        async with ChairLinkChair("chair-1", r.paths["chair-1"], r.clock):
+            pass  # the port is free again
