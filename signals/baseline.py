@@ -2,7 +2,7 @@
 
 Of each measure: mean and standard deviation over the baseline. The deviation out of a minute or two is itself uncertain
 and may be almost nothing for a person who sits very still, so it is pooled with a typical within-person deviation that
-counts like four further windows; the score can then not explode. Typical deviations are ours (round figures of adults
+counts like four further minutes; the score can then not explode. Typical deviations are ours (round figures of adults
 at rest, see docs/relaxation-score.md); they are part of the score's version.
 """
 
@@ -15,7 +15,8 @@ from signals.reasons import Reason
 
 PROVISIONAL_S = 60.0
 REFERENCE_S = 120.0
-PRIOR_WINDOWS = 4.0
+INDEPENDENT_S = 60.0
+PRIOR_MINUTES = 4.0
 ACCEPT = 0.5
 
 
@@ -36,9 +37,8 @@ class Measure:
     Attributes:
         sign: +1 when more of it is calmer, else -1.
         weight: of the five that sum to 1: heart 0.4, skin 0.4, breath 0.2.
-        typical_sd: typical within-person deviation of one window at rest (RMSSD: of its logarithm).
+        typical_sd: typical within-person deviation of a minute at rest (RMSSD: of its logarithm).
         typical_share: further deviation as a share of the baseline mean.
-        window_s: seconds after which a window tells something new.
         lowest, highest: what is plausible.
     """
 
@@ -46,17 +46,16 @@ class Measure:
     weight: float
     typical_sd: float
     typical_share: float
-    window_s: float
     lowest: float
     highest: float
 
 
 MEASURES: dict[RelaxationChannel, Measure] = {
-    RelaxationChannel.RMSSD: Measure(1, 0.25, 0.20, 0.0, 60.0, 0.5, 500.0),
-    RelaxationChannel.HEART_RATE: Measure(-1, 0.15, 2.0, 0.0, 30.0, 20.0, 240.0),
-    RelaxationChannel.SKIN_CONDUCTANCE: Measure(-1, 0.25, 0.1, 0.05, 30.0, 0.05, 60.0),
-    RelaxationChannel.SCR_RATE: Measure(-1, 0.15, 1.0, 0.0, 60.0, 0.0, 60.0),
-    RelaxationChannel.BREATHING_RATE: Measure(-1, 0.20, 1.0, 0.0, 60.0, 2.0, 60.0),
+    RelaxationChannel.RMSSD: Measure(1, 0.25, 0.20, 0.0, 0.5, 500.0),
+    RelaxationChannel.HEART_RATE: Measure(-1, 0.15, 2.0, 0.0, 20.0, 240.0),
+    RelaxationChannel.SKIN_CONDUCTANCE: Measure(-1, 0.25, 0.1, 0.05, 0.05, 60.0),
+    RelaxationChannel.SCR_RATE: Measure(-1, 0.15, 1.0, 0.0, 0.0, 60.0),
+    RelaxationChannel.BREATHING_RATE: Measure(-1, 0.20, 1.0, 0.0, 2.0, 60.0),
 }
 
 PACED_EXCLUDED = frozenset({RelaxationChannel.RMSSD, RelaxationChannel.BREATHING_RATE})
@@ -82,8 +81,8 @@ class BaselineChannel:
 
     Attributes:
         mean: mean of the compared values (RMSSD: of the logarithm).
-        sd: pooled within-person standard deviation of one window.
-        own_sd: what the samples alone say; None with fewer than two independent windows.
+        sd: pooled within-person standard deviation of a minute.
+        own_sd: what the samples alone say; None with fewer than two independent minutes.
         freedom: degrees of freedom behind `sd`.
         shown: the mean in the unit of the measure.
         count: samples.
@@ -151,11 +150,10 @@ def _channel(channel: RelaxationChannel, values: list[float], seconds: float) ->
     typical = measure.typical_sd + measure.typical_share * mean
     if channel is RelaxationChannel.SCR_RATE:
         typical = max(typical, math.sqrt(mean))  # counts per minute scatter like counts
-    windows = min(float(len(values)), seconds / measure.window_s)
-    free = max(0.0, windows - 1)
+    free = max(0.0, min(float(len(values)), seconds / INDEPENDENT_S) - 1)
     own = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1)) if free > 0 else None
-    freedom = PRIOR_WINDOWS + free
-    sd = math.sqrt((PRIOR_WINDOWS * typical**2 + free * (own or 0.0) ** 2) / freedom)
+    freedom = PRIOR_MINUTES + free
+    sd = math.sqrt((PRIOR_MINUTES * typical**2 + free * (own or 0.0) ** 2) / freedom)
     shown = math.exp(mean) if channel is RelaxationChannel.RMSSD else mean
     return BaselineChannel(mean, sd, own, freedom, shown, len(values))
 

@@ -14,11 +14,11 @@ from scipy.special import ndtr
 from scipy.stats import t as student
 
 from signals.baseline import (
+    INDEPENDENT_S,
     MEASURES,
     PACED_EXCLUDED,
     PROVISIONAL_S,
     REFERENCE_S,
-    Measure,
     RelaxationBaseline,
     RelaxationChannel,
     transformed,
@@ -30,8 +30,9 @@ CLIP = 3.0
 QUALITY_FLOOR = 0.5
 LEAST_WEIGHT = 0.4
 COVERAGE = 0.9
+WANDER = 0.25  # a person is never quite the same a few minutes later, z squared; from benchmarks.study_relaxation
 DISAGREEMENT = 1.0
-PROVISIONAL_WIDENING = 1.5
+PROVISIONAL_WIDENING = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,26 +192,25 @@ def _refusal(usable: bool, weight: float, parts: tuple[Part, ...], now: Relaxati
 def _half_width(used: list[Part], parts: tuple[Part, ...], baseline: RelaxationBaseline, now: RelaxationState) -> float:
     """Half width of the interval of z.
 
-    Three sources: both means are taken over few independent windows; the standard deviation is itself estimated; and
+    Three sources: a minute is one look, and there are few of them; the standard deviation is itself estimated; and
     what the missing measures would have said is not known (they disagree with the others by about one SD).
     """
     weight = sum(part.weight for part in used)
     variance, freedom = 0.0, 0.0
+    apart = 1 / _minutes(baseline.seconds) + 1 / _minutes(now.seconds) + WANDER
     for part in used:
-        measure = MEASURES[part.channel]
         rest = baseline.channels[part.channel]
         share = part.weight / weight
-        counts = _windows(baseline.seconds, measure), _windows(now.seconds, measure)
         spread = (part.z or 0.0) ** 2 / (2 * rest.freedom)
-        variance += share**2 * (1 / counts[0] + 1 / counts[1] + spread)
+        variance += share**2 * (apart + spread)
         freedom += rest.freedom
     missing = [part.weight for part in parts if not part.used]
     absent = sum(missing)
     if absent > 0:
-        apart = sum((w / absent) ** 2 for w in missing) + sum((part.weight / weight) ** 2 for part in used)
-        variance += (absent * DISAGREEMENT) ** 2 * apart
+        unlike = sum((w / absent) ** 2 for w in missing) + sum((part.weight / weight) ** 2 for part in used)
+        variance += (absent * DISAGREEMENT) ** 2 * unlike
     return float(student.ppf((1 + COVERAGE) / 2, freedom)) * math.sqrt(variance)
 
 
-def _windows(seconds: float, measure: Measure) -> float:
-    return max(1.0, seconds / measure.window_s)
+def _minutes(seconds: float) -> float:
+    return max(1.0, seconds / INDEPENDENT_S)
