@@ -21,6 +21,7 @@ from benchmarks.phone_video import RATE_HZ, Recording, best_shift, f1, matched, 
 from benchmarks.ppg_peers import Peer, peers
 from signals.beats import BeatStream, find_beats
 from signals.quality import Quality, quality
+from signals.rr import correct_rr
 
 Array = NDArray[np.float64]
 
@@ -35,7 +36,8 @@ class Figures:
     Attributes:
         f1_all, f1_accepted: beats against the strap, +-100 ms; everywhere, and in accepted windows (NaN if none).
         rate_error_bpm: [w] heart rate of accepted windows minus the strap's.
-        rmssd_error_ms: RMSSD over the accepted stretches minus the strap's over the same (NaN if none).
+        rmssd_error_ms: RMSSD over the accepted stretches, intervals corrected as in the product (`correct_rr`), minus
+            the strap's over the same stretches, corrected alike (NaN if none).
         rmssd_strap_ms: the strap's.
         accepted: share of windows.
         shift_s: where the strap's clock starts on the video's.
@@ -93,8 +95,9 @@ def _stretches(judged: Quality) -> list[tuple[float, float]]:
 
 
 def _rmssd_ms(times_s: Array, stretches: list[tuple[float, float]]) -> float:
-    """RMSSD over stretches; no difference reaches across two of them."""
-    steps = [np.diff(_within(times_s, *stretch), 2) * 1e3 for stretch in stretches]
+    """RMSSD over stretches of corrected intervals; no difference reaches across two of them."""
+    intervals = [np.diff(_within(times_s, *stretch)) * 1e3 for stretch in stretches]
+    steps = [np.diff(correct_rr(rr_ms).nn_ms) for rr_ms in intervals if len(rr_ms)]
     joined = np.concatenate(steps) if steps else np.empty(0)
     return float(np.sqrt(np.mean(joined**2))) if len(joined) else float("nan")
 

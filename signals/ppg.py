@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signals.beats import Beat, Beats
 from signals.ppg_rhythm import BestPath, rhythm
-from signals.ppg_slope import LEAST, SIGMA_NARROW_S, Candidate, SlopeFilter
+from signals.ppg_slope import EDGE_S, LEAST, Candidate, SlopeFilter
 
 MIN_RATE_HZ = 20.0
 MAX_RATE_HZ = 1000.0
@@ -75,7 +75,7 @@ class PPGDetector:
         end_s = self._filter.length_s + self._pending_n / self._rate
         tail = np.full(self._filter.tail, math.nan)
         beats = [*self.feed(tail), *(self._beat(c) for c in self._path.commit(math.inf, self._filter.now_s))]
-        return [b for b in beats if b.time_s <= end_s - SIGMA_NARROW_S]  # later: not known to be the steepest point
+        return [b for b in beats if b.time_s <= end_s - EDGE_S]
 
     def _advance(self, samples: NDArray[np.float64]) -> list[Beat]:
         candidates = self._filter.advance(samples)

@@ -17,6 +17,7 @@ HOP_S = 0.1
 SIGMA_WIDE_S = 0.075  # lets pulses pass, merges jagged upstrokes
 SIGMA_NARROW_S = 0.050
 CUT = 3.0  # the Gaussians end at so many wide sigmas
+EDGE_S = 0.1  # so near to the ends of a recording no upstroke is known to be whole
 REACH_S = 0.075  # the steepest point lies this near to the maximum of the wide slope
 MEMORY_S = 8.0  # how far back the smoothed slope is kept
 SLEW = 2.5  # slopes beyond this multiple of the usual steepest per hop are cut
@@ -24,7 +25,7 @@ SLEW_MEMORY_S = 4.0
 SLEW_LEAST_S = 1.0  # before so much is known nothing is cut
 BLOCK_S = 1.2  # holds a beat of any heart from 50 /min on
 BLOCKS = 5
-TINY = 1e-11  # slopes below this share of the level per sample are rounding, not pulse
+TINY = 1e-14  # slopes below this share of the level per sample are rounding, not pulse
 HUGE = 1e100  # larger values are taken as not finite
 LEAST = 1e-300
 
@@ -111,7 +112,7 @@ class SlopeFilter:
         a, b, c = (self._smooth[begin + k : end + k] for k in (-1, 0, 1))
         found = np.flatnonzero((b >= a) & (b > c) & (b > TINY * max(self._level, LEAST)))
         candidates = [self._candidate(begin + int(i)) for i in found]
-        return [c for c in candidates if c.steepest_s >= SIGMA_NARROW_S]  # earlier: not known to be the steepest point
+        return [c for c in candidates if c.steepest_s >= EDGE_S]
 
     def _limited(self, samples: Array) -> Array:
         """Slopes, zero across holes, cut at a multiple of the usual."""

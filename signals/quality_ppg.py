@@ -47,7 +47,7 @@ def ppg_waveform(values: Array, rate_hz: float) -> Evidence:
     slope = np.fft.irfft(spectrum * (2j * np.pi * f * pulse), size)[:n]
     strength = np.abs(slope)
     usual = float(np.percentile(strength, 90))
-    if usual <= 1e-12 * rate_hz * float(np.max(np.abs(values))):
+    if usual <= 1e-14 * rate_hz * float(np.max(np.abs(values))):
         return Evidence(0.0, 0.0, 0.0, Reason.FLAT)
     slope = np.clip(slope / usual, -STEEP, STEEP)
     repeats = _repeats(slope, rate_hz)
