@@ -1,7 +1,7 @@
 """The kiosk process: one window, one connection to the room, one asyncio loop; nothing in it waits for anything.
 
-Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told the news
-otherwise.
+Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told
+the news otherwise.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from gateway.live import Action
 from kiosk import window
 from kiosk.fonts import FontMissing, faces
 from kiosk.idle import IdleTimes
-from kiosk.texts import Language, TextsError, load
+from kiosk.texts import Language, Texts, TextsError, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme
 
 
@@ -44,7 +44,7 @@ def run(
     """
     window.require_display()
     try:
-        texts = {code: load(code) for code in ("zh", "en")}
+        texts: dict[Language, Texts] = {"zh": load("zh"), "en": load("en")}
         cuts = faces()
     except (FontMissing, TextsError) as error:
         raise SystemExit(f"kiosk: {error}") from None

@@ -21,6 +21,17 @@ BETWEEN = (1.0, 0.86, 0.42, 0.0)
 """Where the rings lie between inner disc and outer edge, from outside in."""
 
 STILL = 0.55
+WORD_SHARE = 0.68
+
+
+def _word_size(sheet: Sheet, words: tuple[str, ...], radius: float) -> tuple[float, float]:
+    """The largest type that leaves the rings room to breathe, and the inner radius that it needs."""
+    text = sheet.theme.text
+    for size in (look.QUESTION, look.QUESTION / text, look.OPTION / text):
+        least = max((sheet.text_width(word, size, bold=True) / 2 + 22 for word in words), default=0.0)
+        if least <= WORD_SHARE * radius:
+            break
+    return size, least
 
 
 class Figure(Widget):
@@ -46,8 +57,7 @@ class Figure(Widget):
         super().__init__(size_hint=(None, None))
         self._sheet, self._radius = sheet, radius
         counting = not sheet.theme.motion
-        size = look.OPTION if counting else look.QUESTION
-        self._least = max((sheet.text_width(word, size, bold=True) / 2 + 14 for word in words), default=0.0)
+        size, self._least = _word_size(sheet, words, radius)
         scale = sheet.theme.scale
         self._at = (centre[0] * scale, sheet.height - centre[1] * scale)
         self._discs: list[Any] = []

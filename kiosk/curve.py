@@ -49,13 +49,13 @@ class RhythmCurve(Widget):
         self.canvas.clear()
         with self.canvas:
             Color(*look.SAND)
-            Point(points=place(curve.pacer), pointsize=2.1 * scale, texture=_dot())
+            Point(points=place(curve.pacer), pointsize=2.6 * scale, texture=_dot())
             Color(*look.BREATH[1])
             for stretch in curve.heart:
                 points = place(stretch)
                 if len(points) >= 4:
-                    SmoothLine(points=points, width=1.7 * scale, overdraw_width=1.2 * scale)
+                    SmoothLine(points=points, width=2.2 * scale, overdraw_width=1.4 * scale)
             if curve.heart and curve.now_x - curve.heart[-1][-1][0] < 0.06:
                 x, y = place(curve.heart[-1][-1:])
-                r = 6 * scale
+                r = 7 * scale
                 SmoothEllipse(pos=(x - r, y - r), size=(2 * r, 2 * r))

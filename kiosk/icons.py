@@ -55,15 +55,6 @@ def steps(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GRE
         icon.line((0.32, height), (0.95, height))
 
 
-def phone(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
-    """A telephone receiver, lying."""
-    icon = Icon(sheet, x, y, side, tint)
-    icon.line(
-        (0.06, 0.40), (0.10, 0.58), (0.28, 0.72), (0.5, 0.76), (0.72, 0.72), (0.90, 0.58), (0.94, 0.40),
-        (0.90, 0.30), (0.70, 0.30), (0.66, 0.48), (0.5, 0.52), (0.34, 0.48), (0.30, 0.30), (0.10, 0.30), (0.06, 0.40),
-    )  # fmt: skip
-
-
 def forward(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
     """An arrow to the right."""
     icon = Icon(sheet, x, y, side, tint)

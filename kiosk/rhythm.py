@@ -6,6 +6,7 @@ to the person's own swing, but never so far that a nearly flat rhythm looks like
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.live import PacerView, TachogramPoint
 from kiosk.pacing import breath_at
@@ -15,7 +16,7 @@ AHEAD_S = 4.0
 LEAST_HALF_SPAN_BPM = 4.0
 GAP_S = 2.5
 BAND = 0.32
-STEP_S = 0.25
+STEP_S = 0.5
 """The pacer's dots are this far apart; a multiple of it, so that dots stand still on their breath."""
 
 
@@ -35,7 +36,7 @@ def curve(beats: Sequence[TachogramPoint], pacer: PacerView | None, now_ns: int)
     def x_of(t_ns: float) -> float:
         return ((t_ns - now_ns) / 1e9 + PAST_S) / span_s
 
-    seen = [beat for beat in beats if -0.05 <= x_of(beat.t_ns) and beat.t_ns <= now_ns and beat.rr_ms > 0]
+    seen = [beat for beat in beats if x_of(beat.t_ns) >= -0.05 and beat.t_ns <= now_ns and beat.rr_ms > 0]
     kept = [beat for beat in seen if beat.label == "normal"]
     rates = sorted(60e3 / beat.rr_ms for beat in kept)
     heart: list[list[tuple[float, float]]] = []
@@ -62,10 +63,10 @@ def curve(beats: Sequence[TachogramPoint], pacer: PacerView | None, now_ns: int)
 
 def smooth(points: list[tuple[float, float]], between: int = 3) -> list[tuple[float, float]]:
     """The same points with some between them, along a monotone cubic, so that no swing is invented."""
-    slopes = [(b[1] - a[1]) / (b[0] - a[0]) if b[0] > a[0] else 0.0 for a, b in zip(points, points[1:], strict=False)]
-    tangents = [slopes[0], *(_harmonic(a, b) for a, b in zip(slopes, slopes[1:], strict=False)), slopes[-1]]
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) if b[0] > a[0] else 0.0 for a, b in pairwise(points)]
+    tangents = [slopes[0], *(_harmonic(a, b) for a, b in pairwise(slopes)), slopes[-1]]
     out = [points[0]]
-    for index, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:], strict=False)):
+    for index, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
         width = x1 - x0
         for step in range(1, between + 2):
             s = step / (between + 1)

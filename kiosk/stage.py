@@ -23,7 +23,7 @@ from kiosk.theme import Theme
 from kiosk.window import FPS
 
 
-class Stage(App):  # type: ignore[misc]
+class Stage(App):
     """One window with one page.
 
     Args:
@@ -99,7 +99,7 @@ class Stage(App):  # type: ignore[misc]
         if self.page:
             self.page.show(self.flow.frame)
 
-    def _touched(self, _: object, touch: Any) -> bool:
+    def _touched(self, *_: object) -> bool:
         """Every touch counts; one on the veil only wakes."""
         self._touched_s = time.monotonic()
         if self._veil is None:

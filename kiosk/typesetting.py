@@ -1,4 +1,4 @@
-"""Where a line may end: Chinese between any two characters, except that no line begins with ，。？ and none ends with （.
+"""Where a line may end: between any two Chinese characters, but no line begins with ，。？ and none ends with （.
 
 Kivy breaks per character and knows none of this (避头尾, GB/T 15834), so lines are broken here, measured with the
 font that will draw them, and handed to Kivy with the breaks in place. Free of Kivy: `measure` is an argument.
@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 NOT_FIRST = frozenset("，。、；：？！）》」』】〉”’％…—·～,.;:?!)]}%/")
 NOT_LAST = frozenset("（《「『【〈“‘([{")
+PAUSES = frozenset("，。；：？,;")
+"""Where a reader would pause anyway."""
 
 _PIECE = re.compile(
     r"\d[\d:.,–-]*[ \u00a0]?[\u4e00-\u9fff]"  # a number stays with its unit: 8 分钟
@@ -37,7 +39,7 @@ def pieces(text: str) -> list[str]:
 
 
 def break_lines(text: str, width: float, measure: Measure) -> list[str]:
-    """Lines no wider than `width`, as even as their number allows; "\\n" is a break that was meant.
+    """Lines no wider than `width`, as even as their number allows; a newline is a break that was meant.
 
     A piece that is wider than the line by itself is broken between characters.
 
@@ -51,8 +53,24 @@ def break_lines(text: str, width: float, measure: Measure) -> list[str]:
     return lines
 
 
+def _at_pause(paragraph: str, width: float, measure: Measure) -> list[str] | None:
+    """Two lines with the break where one would breathe, the most even of those; None if there is none worth it."""
+    best: tuple[float, list[str]] | None = None
+    for at in range(1, len(paragraph)):
+        if paragraph[at - 1] not in PAUSES or paragraph[at] in NOT_FIRST:
+            continue
+        pair = [paragraph[:at].rstrip(), paragraph[at:].lstrip()]
+        first, second = measure(pair[0]), measure(pair[1])
+        uneven = abs(first - second)
+        if max(first, second) <= width and min(first, second) >= 0.4 * max(first, second):
+            best = min(best or (uneven, pair), (uneven, pair))
+    return best[1] if best else None
+
+
 def _even(paragraph: str, filled: list[str], width: float, measure: Measure) -> list[str]:
     """The same number of lines, with the narrowest width that still gives it."""
+    if len(filled) == 2 and (pair := _at_pause(paragraph, width, measure)):
+        return pair
     low, high, best = width / 2, width, filled
     while high - low > width / 64:
         middle = (low + high) / 2

@@ -22,7 +22,9 @@ def require_display() -> None:
     """
     display = os.environ.get("DISPLAY", "")
     if not display and not os.environ.get("WAYLAND_DISPLAY"):
-        raise SystemExit("no display: DISPLAY is not set; start the kiosk on the screen's own session, or set DISPLAY=:0")
+        raise SystemExit(
+            "no display: DISPLAY is not set; start the kiosk on the screen's own session, or set DISPLAY=:0"
+        )
     if display and not os.environ.get("WAYLAND_DISPLAY") and not _answers(display):
         raise SystemExit(f"no display: nothing answers at DISPLAY={display}; is the screen's session running?")
 
@@ -71,7 +73,7 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
     os.environ["KIVY_HOME"] = str(_own_home())
     from kivy.config import Config
 
-    values = {
+    values: dict[str, dict[str, int | str]] = {
         "kivy": {"exit_on_escape": 0, "desktop": 0, "log_level": "warning", "pause_on_minimize": 0},
         "graphics": {"maxfps": FPS, "resizable": 0, "multisamples": 2, "allow_screensaver": 0, "vsync": 0},
     }

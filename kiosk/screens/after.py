@@ -1,9 +1,8 @@
-"""After a session: words first, what is normal about it, and one thing to do. No numbers that judge; the staff have them.
-"""
+"""After a session: words first, what is normal about it, and one thing to do. No numbers that judge; the staff have them."""
 
 from kiosk import theme as look
-from kiosk.flow import Tap
 from kiosk.breath import Figure
+from kiosk.flow import Tap
 from kiosk.screens.page import Desk, Page
 
 EARLY = frozenset({"ended_early", "limit_reached", "abandoned"})
@@ -14,29 +13,23 @@ class AfterPage(Page):
         super().__init__(desk)
         session = desk.flow.finished
         early = session is not None and any(line.code in EARLY for line in session.log)
-        begin = self.switches()
-        title = self.words(
-            self.t("after.title_early" if early else "after.title"),
-            look.MARGIN,
-            44,
-            begin - look.MARGIN - 10,
-            size=look.TITLE,
-            bold=True,
-        )
-        room = self.inner - 300
+        y = self.title(self.t("after.title_early" if early else "after.title"), self.switches()) + 6
+        room = self.inner if self.theme.large else self.inner - 300
         if session is None:
             first = self.t("after.solo")
         else:
             minutes = round(session.summary.duration_s / 60) if session.summary else 0
             first = self.t("after.duration", minutes=minutes) if minutes >= 2 else self.t("after.short")
-        y = self.words(first, look.MARGIN, max(title.below, 132.0) + 16, room, size=look.OPTION).below + 10
+        y = self.words(first, look.MARGIN, y, room, size=look.OPTION).below + 6
         if session is not None:
-            y = self.words(self.t("after.normal"), look.MARGIN, y, room, colour=look.INK_SOFT).below
-        Figure(self, (self.wide - look.MARGIN - 130, 290), 120, rings=look.BREATH[3::-1])
+            size = look.BODY if self.theme.large else look.OPTION
+            self.words(self.t("after.normal"), look.MARGIN, y, room, size=size, colour=look.INK_SOFT)
+        if not self.theme.large:
+            Figure(self, (self.wide - look.MARGIN - 130, 270), 120)
         bottom = self.row - 30
         if session is not None:
-            record = self.words(self.t("after.record"), look.MARGIN, 0, self.inner, size=look.SMALL)
-            record.say(self.t("after.record") + " " + self.code(f"saved_{session.saved}"), look.INK_SOFT)
+            saved = self.t("after.record", saved=self.code(f"saved_{session.saved}"))
+            record = self.words(saved, look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
             record.move_to(bottom - record.height_u)
             bottom -= record.height_u + 20
         label = self.words(self.t("after.todo"), look.MARGIN + 40, 0, self.inner - 80, colour=look.GREEN, bold=True)

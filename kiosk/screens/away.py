@@ -15,9 +15,11 @@ class NoticePage(Page):
 
     def notice(self, title: str, sentences: list[str], meanwhile: str) -> None:
         """Lay it out."""
-        Figure(self, (self.wide - look.MARGIN - 150, 250), 120, rings=look.BREATH[3::-1])
-        room = self.inner - 330
-        y = self.words(title, look.MARGIN, 116, room, size=look.TITLE, bold=True).below + 10
+        y = self.title(title, self.switches()) + 6
+        room = self.inner
+        if not self.theme.large:
+            Figure(self, (self.wide - look.MARGIN - 150, 270), 120)
+            room -= 330
         for sentence in sentences:
             y = self.words(sentence, look.MARGIN, y, room, size=look.OPTION).below + 8
         high = 124.0
@@ -34,7 +36,6 @@ class NoticePage(Page):
 class AwayPage(NoticePage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.switches()
         sentences = [self.t("away.more")]
         if desk.flow.watched:
             sentences.append(self.t("away.chair"))
@@ -45,7 +46,6 @@ class AwayPage(NoticePage):
 class RefusedPage(NoticePage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.switches()
         self.notice(self.t("refused.title"), [self.code(desk.flow.refused)], self.t("refused.meanwhile"))
         self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
         self.help_button()

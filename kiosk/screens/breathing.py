@@ -30,7 +30,7 @@ class BreathingPage(DeepPage):
         super().__init__(desk)
         curve_high = 112.0
         curve_top = self.row - 14 - curve_high
-        top = self.header.below + 6
+        top = self.top + 6
         bottom = curve_top - 6
         radius = (bottom - top) / 2
         centre = (self.wide / 2, (top + bottom) / 2)
@@ -38,9 +38,7 @@ class BreathingPage(DeepPage):
         self._words = words
         side = self.wide / 2 - radius - look.MARGIN - 16
         y = centre[1] - 96
-        self._rate = Number(
-            self, self.t("session.heart_rate"), self.t("session.per_minute"), (look.MARGIN, y, side)
-        )
+        self._rate = Number(self, self.t("session.heart_rate"), self.t("session.per_minute"), (look.MARGIN, y, side))
         self._rhythm = Number(
             self,
             self.t("session.rhythm"),
@@ -67,7 +65,7 @@ class BreathingPage(DeepPage):
         self._pictures = 0
         self.show(desk.flow.frame)
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, frame: LiveFrame | None, /) -> None:
         super().show(frame)
         if frame is None or self._rate is None:
             return
@@ -76,7 +74,7 @@ class BreathingPage(DeepPage):
         waiting = weak(frame) or not rhythm.reason
         self._rhythm.show(rhythm, self.t("signal.wait") if waiting else self.code(rhythm.reason))
 
-    def tick(self, session_ns: int, now_s: float) -> None:
+    def tick(self, session_ns: int, _: float, /) -> None:
         frame = self.desk.flow.frame
         session = frame.session if frame else None
         if frame is None or session is None or session.pacer is None:
@@ -93,20 +91,18 @@ class SoloPage(DeepPage):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top, bottom = self.header.below + 16, self.row - 24
+        top, bottom = self.top + 16, self.row - 24
         self._words = (self.t("session.inhale"), self.t("session.exhale"))
-        self._figure = Figure(
-            self, (self.wide / 2, (top + bottom) / 2), (bottom - top) / 2, words=self._words
-        )
+        self._figure = Figure(self, (self.wide / 2, (top + bottom) / 2), (bottom - top) / 2, words=self._words)
 
     def bottom_row(self) -> None:
         self.help_button()
         self.outlined(self.t("session.end"), Tap.END, right=self.wide - look.MARGIN)
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, _: LiveFrame | None, /) -> None:
         """The room has no part in it."""
 
-    def tick(self, session_ns: int, now_s: float) -> None:
+    def tick(self, _: int, now_s: float, /) -> None:
         left = self.desk.flow.solo_left_s(now_s)
         self.header.say(self.t("solo.header", left=self.duration(left)))
         breath = breath_at(SOLO_PACER, round((now_s - self.desk.flow.solo_began_s) * 1e9))

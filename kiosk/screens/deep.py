@@ -60,10 +60,11 @@ class Number(Widget):
         x, y, wide = box
         self._page, self._unit, self._right = page, unit, align == "right"
         style: dict[str, Any] = {"align": align}
+        words = look.BODY if page.theme.large else look.OPTION
         self.label = page.words(label, x, y, wide, colour=look.ON_DEEP_SOFT, **style)
         self.value = page.words("", x, self.label.below, wide, size=look.TITLE, bold=True, colour=look.ON_DEEP, **style)
         self.unit = page.words(unit, x, 0, wide, colour=look.ON_DEEP_SOFT, **style)
-        self.instead = page.words("", x, self.label.below + 8, wide, colour=look.ON_DEEP, **style)
+        self.instead = page.words("", x, self.label.below + 4, wide, size=words, colour=look.ON_DEEP, **style)
         self._box = (x, self.value.below + 6, wide)
         self._shown: tuple[str, int] | None = None
         page.add_widget(self)
@@ -107,14 +108,13 @@ class DeepPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.header = self.words(" ", look.MARGIN, 40, self.inner * 0.62, colour=look.ON_DEEP_SOFT)
+        self.top = self.header.below
         self._dots: Dots | None = None
         if self.SIGNAL:
             right = self.wide - look.MARGIN
             self._dots = Dots(self, right, 40 + (self.header.line_u - 22) / 2)
             left = right - self._dots.wide - 12 - self.inner * 0.3
-            self._signal: Words = self.words(
-                " ", left, 40, self.inner * 0.3, colour=look.ON_DEEP_SOFT, align="right"
-            )
+            self._signal: Words = self.words(" ", left, 40, self.inner * 0.3, colour=look.ON_DEEP_SOFT, align="right")
         self.bottom_row()
         self.show(desk.flow.frame)
 
@@ -137,7 +137,7 @@ class DeepPage(Page):
             self.t("shared.help"), Tap.HELP, fill=look.DEEP, line=look.CLAY, ink=look.CLAY_ON_DEEP, least=268
         )
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, frame: LiveFrame | None, /) -> None:
         session = frame.session if frame else None
         if frame is None or session is None:
             return

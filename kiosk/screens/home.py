@@ -1,7 +1,10 @@
-"""The first page. Everything on it works: one large card for the chair, two smaller ones that need no chair, and help.
+"""The first page. Everything on it works: one large choice for the chair, two that need no chair, and help.
 
-The other services of the room are named in one quiet line with whom to ask, rather than as cards that disappoint.
+The other services of the room are named in one quiet line with whom to ask, rather than as cards that disappoint. In large
+text the cards become one column of bars.
 """
+
+from collections.abc import Callable
 
 from gateway.live import LiveFrame
 from kiosk import icons
@@ -9,63 +12,101 @@ from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.flow import SOLO_S, Tap, relax_minutes
 from kiosk.screens.page import Desk, Page, brand
+from kiosk.shapes import Words
+
+Box = tuple[float, float, float, float]
+PILL = 72.0
 
 
 class HomePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         frame = desk.flow.frame
-        begin = self.switches()
-        brand(self, frame.site_name if frame else "", begin)
-        top = self.lead(self.t("home.title"), self.t("home.subtitle")) + 16
-        staff = self.words(self.t("home.staff"), look.MARGIN, 0, self.inner, size=look.SMALL, colour=look.INK_SOFT)
-        staff.move_to(self.row - 22 - staff.height_u)
-        high = self.row - 22 - staff.height_u - 14 - top
-        third = (self.inner - 2 * look.GAP) / 3
-        self._relax(top, third * 1.85 + look.GAP, high)
-        left = look.MARGIN + third * 1.85 + 2 * look.GAP
-        wide = self.wide - look.MARGIN - left
-        half = (high - look.GAP) / 2
-        solo = (self.t("home.solo"), self.t("home.solo_more", minutes=round(SOLO_S / 60)))
-        self._card(Tap.SOLO, icons.rings, solo, (left, top, wide, half))
-        how = (self.t("home.how"), self.t("home.how_more"))
-        self._card(Tap.HOW, icons.steps, how, (left, top + half + look.GAP, wide, half))
+        brand(self, frame.site_name if frame else "", self.switches())
+        y = 112.0 if self.theme.large else 124.0
+        top = self.words(self.t("home.title"), look.MARGIN, y, self.inner, size=look.TITLE, bold=True).below
+        if not self.theme.large:
+            top = self.words(self.t("home.subtitle"), look.MARGIN, top + 2, self.inner, colour=look.INK_SOFT).below
+        staff = self.words(self.t("home.staff"), look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
+        staff.move_to(self.row - 16 - staff.height_u)
+        room = (look.MARGIN, top + 14, self.inner, self.row - 16 - staff.height_u - 10 - top - 14)
+        self._start: Words | None = None
+        (self._bars if self.theme.large else self._cards)(room)
         self.help_bar()
 
-    def _relax(self, top: float, wide: float, high: float) -> None:
-        x = look.MARGIN
-        self.target(x, top, wide, high, self.ask(Tap.START), fill=look.GREEN)
+    def _cards(self, room: Box) -> None:
+        x, top, inner, high = room
+        wide = inner * 0.6
+        self._relax((x, top, wide, high))
+        half, left = (high - look.GAP) / 2, x + wide + look.GAP
+        self._choice(Tap.SOLO, (left, top, inner - wide - look.GAP, half))
+        self._choice(Tap.HOW, (left, top + half + look.GAP, inner - wide - look.GAP, half))
+
+    def _bars(self, room: Box) -> None:
+        x, top, inner, high = room
+        each = (high - 2 * 12) / 3
+        for number, tap in enumerate((Tap.START, Tap.SOLO, Tap.HOW)):
+            self._choice(tap, (x, top + number * (each + 12), inner, each), beside=True)
+
+    def _relax(self, box: Box) -> None:
+        x, top, wide, high = box
+        self.target(*box, self.ask(Tap.START), fill=look.GREEN)
         radius = min(high / 2 - 24, 150.0, wide * 0.2)
-        Figure(self, (x + wide - radius - 40, top + high / 2), radius, rings=look.BREATH[3::-1])
-        room = wide - 2 * radius - 40 - 44 - 20
-        title = self.words(
-            self.t("home.relax"), x + 44, top, room, size=look.QUESTION, bold=True, colour=look.CARD
-        )
-        more = self.words(
-            self.t("home.relax_more", minutes=relax_minutes()), x + 44, top, room, colour=look.BREATH[0]
-        )
-        pill = 72.0
-        space = max(0.0, (high - title.height_u - more.height_u - 10 - 26 - pill) / 2)
-        title.move_to(top + space)
+        Figure(self, (x + wide - radius - 40, top + high / 2), radius)
+        left, room = x + 44, wide - 2 * radius - 40 - 44 - 20
+        title = self.words(self.t("home.relax"), left, top, room, size=look.QUESTION, bold=True, colour=look.CARD)
+        more = self.words(self._more(Tap.START), left, top, room, colour=look.BREATH[0])
+        title.move_to(top + max(0.0, (high - title.height_u - more.height_u - 10 - 26 - PILL) / 2))
         more.move_to(title.below + 10)
-        text = self.t("home.relax_start")
-        wide_pill = self.text_width(text, look.BODY, bold=True) + 120
-        self.panel(x + 44, more.below + 26, wide_pill, pill, fill=look.BREATH[0], radius=36)
-        self.start = self.words(
-            text, x + 44 + 36, more.below + 26, room, size=look.BODY, bold=True, colour=look.DEEP
-        )
-        self.start.move_to(more.below + 26 + (pill - self.start.height_u) / 2)
-        icons.forward(self, x + 44 + wide_pill - 66, more.below + 26 + 21, 30, look.DEEP)
+        y, text = more.below + 26, self.t("home.relax_start")
+        pill = self.text_width(text, look.BODY, bold=True) + 120
+        self.panel(left, y, pill, PILL, fill=look.BREATH[0], radius=PILL / 2)
+        self._start = self.words(text, left + 36, y, pill - 36, bold=True, colour=look.DEEP)
+        self._start.move_to(y + (PILL - self._start.height_u) / 2)
+        icons.forward(self, left + pill - 66, y + 21, 30, look.DEEP)
 
-    def _card(self, tap: Tap, icon: object, texts: tuple[str, str], box: tuple[float, float, float, float]) -> None:
+    def _more(self, tap: Tap) -> str:
+        match tap:
+            case Tap.START:
+                return self.t("home.relax_more", minutes=relax_minutes())
+            case Tap.SOLO:
+                return self.t("home.solo_more", minutes=round(SOLO_S / 60))
+            case _:
+                return self.t("home.how_more")
+
+    def _choice(self, tap: Tap, box: Box, *, beside: bool = False) -> None:
+        """A card with an icon, its name, and a few words below or `beside` it."""
+        name, icon = _CHOICES[tap]
+        filled = tap is Tap.START
         x, y, wide, high = box
-        self.target(*box, self.ask(tap), fill=look.CARD, under=look.HAIRLINE)
-        self.icon_tile(icon, x + 26, y + (high - 72) / 2)  # type: ignore[arg-type]
-        room = wide - 26 - 72 - 24 - 20
-        title = self.words(texts[0], x + 122, y, room, size=look.OPTION, bold=True)
-        more = self.words(texts[1], x + 122, y, room, size=look.SMALL, colour=look.INK_SOFT)
-        title.move_to(y + (high - title.height_u - more.height_u) / 2)
-        more.move_to(title.below)
+        self.target(
+            *box,
+            self.ask(tap),
+            fill=look.GREEN if filled else look.CARD,
+            under=None if filled else look.HAIRLINE,
+        )
+        self.icon_tile(icon, x + 26, y + (high - 72) / 2)
+        room = wide - 122 - 20
+        ink, soft = (look.CARD, look.BREATH[0]) if filled else (look.INK, look.INK_SOFT)
+        title = self.words(self.t(name), x + 122, y, room, size=look.OPTION, bold=True, colour=ink)
+        text = self._more(tap).replace("\n", "" if self.t.language == "zh" else " ") if beside else self._more(tap)
+        if beside:
+            left = x + 122 + title.width_u + 36
+            more = self.words(text, left, y, x + wide - 30 - left, colour=soft, align="right")
+            more.move_to(y + (high - more.height_u) / 2)
+            title.move_to(y + (high - title.height_u) / 2)
+        else:
+            more = self.words(text, x + 122, y, room, colour=soft)
+            title.move_to(y + (high - title.height_u - more.height_u) / 2)
+            more.move_to(title.below)
 
-    def show(self, frame: LiveFrame | None) -> None:
-        self.start.say(self.t("home.starting" if self.desk.flow.starting else "home.relax_start"))
+    def show(self, _: LiveFrame | None, /) -> None:
+        if self._start:
+            self._start.say(self.t("home.starting" if self.desk.flow.starting else "home.relax_start"))
+
+
+_CHOICES: dict[Tap, tuple[str, Callable[..., None]]] = {
+    Tap.START: ("home.relax", icons.forward),
+    Tap.SOLO: ("home.solo", icons.rings),
+    Tap.HOW: ("home.how", icons.steps),
+}

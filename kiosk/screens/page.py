@@ -57,10 +57,10 @@ class Page(Sheet):
         """Width between the margins."""
         return self.wide - 2 * look.MARGIN
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, frame: LiveFrame | None, /) -> None:
         """The room now."""
 
-    def tick(self, session_ns: int, now_s: float) -> None:
+    def tick(self, session_ns: int, now_s: float, /) -> None:
         """Time passed: `session_ns` on the session's clock, `now_s` on the face's own."""
 
     def code(self, code: str) -> str:
@@ -93,12 +93,13 @@ class Page(Sheet):
         size: float = look.OPTION,
         bold: bool = False,
         least: float = 168.0,
+        radius: float = look.RADIUS,
     ) -> Target:
         """A button as wide as its words; `x` is its left edge, or `right` its right edge, else it is centred."""
         wide = max(least, self.text_width(text, size, bold=bold) + 80)
         left = x if x is not None else right - wide if right is not None else (self.wide - wide) / 2
         top = self.row if y is None else y
-        target = self.target(left, top, wide, high, self.ask(tap), fill=fill, line=line)
+        target = self.target(left, top, wide, high, self.ask(tap), fill=fill, line=line, radius=radius)
         words = self.words(text, left, top, wide, size=size, bold=bold, colour=ink, align="center")
         words.move_to(top + (high - words.height_u) / 2)
         return target
@@ -129,22 +130,38 @@ class Page(Sheet):
 
     def switches(self) -> float:
         """Large text and language at the top right; returns where they begin."""
-        right = self.wide - look.MARGIN
-        for text, tap in (
-            (self.t("shared.other_language"), Tap.LANGUAGE),
-            (self.t("shared.normal" if self.theme.large else "shared.large"), Tap.LARGE),
-        ):
-            wide = self.text_width(text, look.SMALL) + 60
-            self.button(text, tap, right=right, y=30, high=look.TARGET, size=look.SMALL, ink=look.INK_SOFT, least=112)
-            right -= max(112.0, wide + 20) + 16
-        return right
+        language = self._pill(self.t("shared.other_language"), Tap.LANGUAGE, right=self.wide - look.MARGIN, y=30)
+        return self._size_pill(right=language.box[0] - 16, y=30).box[0]
 
-    def lead(self, title: str, more: str = "", *, y: float = 128.0) -> float:
-        """Title and subtitle; returns where the rest may begin."""
-        block = self.words(title, look.MARGIN, y, self.inner, size=look.TITLE, bold=True)
-        if not more:
-            return block.below
-        return self.words(more, look.MARGIN, block.below + 4, self.inner, colour=look.INK_SOFT).below
+    def switches_below(self) -> None:
+        """The same at both ends of the bottom row."""
+        y = self.row + (ROW_HIGH - look.TARGET) / 2
+        self._pill(self.t("shared.other_language"), Tap.LANGUAGE, x=look.MARGIN, y=y)
+        self._size_pill(right=self.wide - look.MARGIN, y=y)
+
+    def _size_pill(self, *, right: float, y: float) -> Target:
+        text = self.t("shared.normal" if self.theme.large else "shared.large")
+        return self._pill(text, Tap.LARGE, right=right, y=y)
+
+    def _pill(self, text: str, tap: Tap, **at: float) -> Target:
+        return self.button(
+            text,
+            tap,
+            x=at.get("x"),
+            right=at.get("right"),
+            y=at["y"],
+            high=look.TARGET,
+            size=look.SMALL,
+            ink=look.INK_SOFT,
+            least=112,
+            radius=look.TARGET / 2,
+        )
+
+    def title(self, text: str, begin: float) -> float:
+        """A title beside the switches, which begin there; returns where the rest may begin."""
+        block = self.words(text, look.MARGIN, 40, begin - look.MARGIN - 10, size=look.TITLE, bold=True)
+        block.move_to(max(24.0, 66 - block.height_u / 2) if len(block.lines) == 1 else 28)
+        return max(block.below, 102.0) + 12
 
     def icon_tile(self, draw: Callable[..., None], x: float, y: float) -> None:
         """An icon on its tile of mist, 72 units wide."""

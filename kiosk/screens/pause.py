@@ -11,6 +11,7 @@ from kiosk.screens.deep import DeepPage
 from kiosk.screens.page import Desk
 
 PRESS = frozenset({"asked", "room_restarted"})
+TOP, SMALLEST = 48.0, 50.0
 STAFF = frozenset({"emergency_stop"})
 
 
@@ -21,20 +22,29 @@ class QuestionPage(DeepPage):
 
     def middle(self, title: str, rest: list[str]) -> None:
         """Centre these under the figure."""
-        y = self.header.below + 210
-        Figure(self, (self.wide / 2, self.header.below + 105), 90)
-        for number, sentence in enumerate([title, *rest]):
-            block = self.words(
+        blocks = [
+            self.words(
                 sentence,
                 look.MARGIN,
-                y,
+                0,
                 self.inner,
-                size=look.QUESTION if number == 0 else look.OPTION if number == 1 else look.BODY,
+                size=look.OPTION if number else look.QUESTION,
                 bold=number == 0,
                 colour=look.ON_DEEP if number < 2 else look.ON_DEEP_SOFT,
                 align="center",
             )
-            y = block.below + 10
+            for number, sentence in enumerate([title, *rest])
+        ]
+        text = sum(block.height_u + 6 for block in blocks)
+        room = self.row - 20 - TOP - text - 24
+        radius = min(120.0, room / 2)
+        y = TOP + max(0.0, room - 2 * radius) / 2
+        if radius >= SMALLEST:
+            Figure(self, (self.wide / 2, y + radius), radius)
+            y += 2 * radius + 24
+        for block in blocks:
+            block.move_to(y)
+            y = block.below + 6
 
 
 class PausedPage(QuestionPage):
@@ -51,12 +61,12 @@ class PausedPage(QuestionPage):
         self.help_button()
         self.outlined(self.t("session.end"), Tap.END, right=self.wide - look.MARGIN)
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, _: LiveFrame | None, /) -> None:
         """Nothing counts down while it stands still."""
 
 
 class EndPage(QuestionPage):
-    """"Keep going" stands where "end" stood, so that a second tap by mistake ends nothing."""
+    """Going on stands where "end" stood, so that a second tap by mistake ends nothing."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -67,5 +77,5 @@ class EndPage(QuestionPage):
         self.help_button()
         self.bright(self.t("end.keep"), Tap.KEEP, right=self.wide - look.MARGIN)
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, _: LiveFrame | None, /) -> None:
         """The question stands still."""

@@ -1,4 +1,4 @@
-"""Sitting quietly before, and coming back after: a calm figure that stands still, a few words, the time that is left."""
+"""Sitting quietly before, and coming back after: a calm figure that stands still, a few words, the time left."""
 
 from gateway.live import LiveFrame
 from kiosk import theme as look
@@ -15,7 +15,13 @@ class StillPage(DeepPage):
         self._rate: Number | None = None
         super().__init__(desk)
         more = self.words(
-            self.t(f"still.{self.KEY}_more"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT, align="center"
+            self.t(f"still.{self.KEY}_more"),
+            look.MARGIN,
+            0,
+            self.inner,
+            size=look.OPTION,
+            colour=look.ON_DEEP_SOFT,
+            align="center",
         )
         more.move_to(self.row - 44 - more.height_u)
         title = self.words(
@@ -29,7 +35,7 @@ class StillPage(DeepPage):
             align="center",
         )
         title.move_to(self.row - 44 - more.height_u - 6 - title.height_u)
-        top, bottom = self.header.below + 20, self.row - 44 - more.height_u - 6 - title.height_u - 20
+        top, bottom = self.top + 20, self.row - 44 - more.height_u - 6 - title.height_u - 20
         radius = min((bottom - top) / 2, 190.0)
         Figure(self, (self.wide / 2, (top + bottom) / 2), radius)
         side = self.wide / 2 - radius - look.MARGIN - 20
@@ -41,7 +47,7 @@ class StillPage(DeepPage):
         )
         self.show(desk.flow.frame)
 
-    def show(self, frame: LiveFrame | None) -> None:
+    def show(self, frame: LiveFrame | None, /) -> None:
         super().show(frame)
         if frame and self._rate:
             self._rate.show(frame.metrics.heart_rate, heart_rate_words(self, frame))

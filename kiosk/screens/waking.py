@@ -1,4 +1,4 @@
-"""Over any page: a veil when nobody has touched the screen for a while, and "are you still there?" before it forgets."""
+"""Over any page: a veil when nobody has touched the screen for a while, and a question before it forgets."""
 
 import math
 from typing import Any
@@ -25,9 +25,7 @@ class Waking(Sheet):
             return
         wide = min(self.wide - 2 * look.MARGIN, 860.0)
         x, inner = (self.wide - wide) / 2, wide - 112
-        title = self.words(
-            texts("idle.title"), x + 56, 0, inner, size=look.QUESTION, bold=True, align="center"
-        )
+        title = self.words(texts("idle.title"), x + 56, 0, inner, size=look.QUESTION, bold=True, align="center")
         self._countdown = self.words(texts("idle.more", seconds=20), x + 56, 0, inner, align="center")
         button = 88.0
         high = 44 + title.height_u + 10 + self._countdown.height_u + 28 + button + 44
@@ -53,6 +51,5 @@ class Waking(Sheet):
         if self._countdown and idle.ask_left_s is not None:
             self._countdown.say(self._texts("idle.more", seconds=max(1, math.ceil(idle.ask_left_s))))
 
-    def on_touch_down(self, touch: Any) -> bool:
+    def on_touch_down(self, _: Any) -> bool:
         return True
-

@@ -47,9 +47,7 @@ def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, ta
         speed=speed,
         devices=[],
         signal=signal or SignalView(0.84),
-        metrics=Metrics(
-            heart_rate or none, none, coherence or none, none, none, none, none, none, metric(1.0, "%")
-        ),
+        metrics=Metrics(heart_rate or none, none, coherence or none, none, none, none, none, none, metric(1.0, "%")),
         tachogram=list(tachogram),
         skin_conductance=Trace(0, 250_000_000, [], "µS"),
         respiration=Trace(0, 250_000_000, [], ""),
@@ -58,7 +56,7 @@ def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, ta
     )
 
 
-def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=None, reason="", ended="", id="s1"):
+def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=None, reason="", ended="", key="s1"):
     segments = [
         SegmentView(
             part.key,
@@ -72,7 +70,18 @@ def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=No
     ]
     summary = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "") if state == "finished" else None
     session = SessionView(
-        id, state, "resonance", "共振呼吸", "Resonance breathing", "chair-1", 0, now_ns, segments, left_s, reason, pacer
+        key,
+        state,
+        "resonance",
+        "共振呼吸",
+        "Resonance breathing",
+        "chair-1",
+        0,
+        now_ns,
+        segments,
+        left_s,
+        reason,
+        pacer,
     )
     return msgspec.structs.replace(session, summary=summary, log=[_line(ended)] if ended else [])
 
@@ -111,7 +120,7 @@ class ScriptedRoom:
 
     def __init__(self, path):
         self.path, self.asked, self.reply_code = path, [], ""
-        self._picture = lambda: make_frame()
+        self._picture = make_frame
         self._socket = None
         self._task = None
         self._began_ns = time.monotonic_ns()
@@ -185,7 +194,9 @@ class KioskProcess:
         assert await process.wait() == 0
 
     async def shoot(self, path):
-        process = await asyncio.create_subprocess_exec("import", "-display", self._display, "-window", "root", str(path))
+        process = await asyncio.create_subprocess_exec(
+            "import", "-display", self._display, "-window", "root", str(path)
+        )
         assert await process.wait() == 0
 
 
@@ -215,7 +226,18 @@ async def open_kiosk(display, socket, *, width=1280, height=800, **options):
 def open_display(width=1280, height=800):
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "+extension", "GLX", "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            f"{width}x{height}x24",
+            "+extension",
+            "GLX",
+            "-nolisten",
+            "tcp",
+        ],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
     )
