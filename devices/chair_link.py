@@ -186,9 +186,6 @@ class ChairLinkChair:
         arrival_ns = self.clock.now_ns()
         for frame in frames:
             self._take(frame.message, arrival_ns)
-        if self._stream is not None:
-            for event in self._stream.events():
-                self._events.put_nowait(event)
 
     def _take(self, message: wire.Message, arrival_ns: int) -> None:
         match message:
@@ -196,6 +193,8 @@ class ChairLinkChair:
                 self._events.put_nowait(DeviceNote(self.device, arrival_ns, message.text))
             case wire.Stream() | wire.Note() if self._stream is not None:
                 self._stream.take(message, arrival_ns)
+                for event in self._stream.events():
+                    self._events.put_nowait(event)
             case wire.Status():
                 self._stand(status_of(message, self.device, arrival_ns))
             case wire.Stopped(cause=cause):

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_KEPT_S = 120.0
 _OWN_SHARE = 0.42
 
 
@@ -63,11 +62,14 @@ class Breathing:
         recent = [breath.length_s for breath in self._breaths if breath.start_s <= t_s][-3:]
         return len(recent) / sum(recent)
 
+    def forget(self, before_s: float) -> None:
+        """Nobody will ask for times before `before_s` any more."""
+        while len(self._breaths) > 8 and self._breaths[1].start_s < before_s:
+            del self._breaths[0]
+
     def _reach(self, t_s: float) -> None:
         while (last := self._breaths[-1]).start_s + last.length_s <= t_s:
             self._breaths.append(self._next(last))
-        while self._breaths[0].start_s < t_s - _KEPT_S and len(self._breaths) > 8:
-            del self._breaths[0]
 
     def _next(self, last: _Breath) -> _Breath:
         start_s = last.start_s + last.length_s

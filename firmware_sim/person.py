@@ -67,6 +67,7 @@ class Person:
             return np.empty(0)
         end_s = float(t_s[-1])
         self._beat_until(end_s + _AHEAD_S)
+        self._forget(float(t_s[0]) - _KEPT_S)
         match quantity:
             case "ecg":
                 volume = self.breathing.volume(t_s)
@@ -96,15 +97,18 @@ class Person:
     def _beat_until(self, t_s: float) -> None:
         while self._beats[-1] < t_s:
             self._beat()
-        if self._beats[0] < t_s - 2 * _KEPT_S:
-            keep = next(i for i, beat in enumerate(self._beats) if beat >= t_s - _KEPT_S)
+
+    def _forget(self, before_s: float) -> None:
+        if self._beats[0] < before_s - _KEPT_S:
+            keep = next(i for i, beat in enumerate(self._beats) if beat >= before_s)
             del self._beats[:keep], self._calm[:keep]
+        self.breathing.forget(before_s)
 
     def _beat(self) -> None:
         now, calm = self._beats[-1], self._calm[-1]
         volume = float(self.breathing.volume(np.array([now]))[0])
         rate_hz = self.breathing.rate_hz(now)
-        resonance = float(np.exp(-0.5 * ((rate_hz - _RESONANCE_HZ) / 0.035) ** 2))
+        resonance = float(np.exp(-0.5 * ((rate_hz - _RESONANCE_HZ) / 0.022) ** 2))
         a, b, c = self._heart_rng.standard_normal(3)
         self._slow_phase += 2 * np.pi * 0.095 * 0.8 + 0.35 * a
         self._drift_ms += -0.02 * self._drift_ms + 2.5 * b

@@ -71,7 +71,7 @@ def listening():
 
         async def pump() -> None:
             async for event in driver.events():
-                events.append(event)
+                events.append(event)  # noqa: PERF401 - others look at the list while it grows
 
         task = asyncio.create_task(pump())
         try:

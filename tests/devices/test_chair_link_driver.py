@@ -1,6 +1,7 @@
 """The driver against the simulated chair, over a real port."""
 
 import asyncio
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ async def test_every_declared_channel_arrives_whole_and_in_its_place(rig, until,
         for channel, rate_hz in driver.identity.channels:
             parts = runs(events, channel)
             assert parts[0].first_index == 0
-            for before, after in zip(parts, parts[1:], strict=False):
+            for before, after in pairwise(parts):
                 assert after.first_index == before.first_index + len(before.values)
                 assert abs(after.start_ns - before.end_ns) < 1e6
             values = np.concatenate([part.values for part in parts])
@@ -94,7 +95,8 @@ async def test_a_pace_moves_the_back_by_two_degrees(rig, until, listening):
         await driver.command(Pace(6, 0.4))
         await until(lambda: len(statuses(events)) > 120)
         angles = [status.recline_deg for status in statuses(events)[20:]]
-        assert 107.9 <= min(angles) < 108.5 < 111.5 < max(angles) <= 112.1
+        assert 107.9 <= min(angles) < 108.5
+        assert 111.5 < max(angles) <= 112.1
         await driver.command(Pace(0))
         await until(lambda: not statuses(events)[-1].moving)
 
