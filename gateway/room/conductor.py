@@ -20,13 +20,12 @@ from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
 from gateway.room.ledger import Happened, Heard, Measured, Missing, Noted, Stretch
 from gateway.room.recording import Recording
-from gateway.room.score import Score
+from gateway.room.score import MOMENT_S, Score
 from gateway.room.senses import Reading, Senses
 from gateway.room.summary import paced_coherence, summarise
 from signals.pipeline import HeartBeat, Hole
 
 TICK_S = 0.25
-FEATURES_S = 5.0
 CUT_S = 10.0
 SMALLEST_GAP_NS = 50_000_000
 
@@ -83,7 +82,7 @@ class Conductor:
             self._folder, self._keyring, self._outbox, body, began_ns=began_ns, kernel=kernel
         )
         self.score, self._gap, self._ended, self._written = Score(), None, False, False
-        self._next_features_ns, self._next_cut_ns = round(FEATURES_S * 1e9), round(CUT_S * 1e9)
+        self._next_features_ns, self._next_cut_ns = round(MOMENT_S * 1e9), round(CUT_S * 1e9)
         self.note("session_opened", body.programme)
         if self._note:
             self._tell_replay(*self._note)
@@ -97,7 +96,7 @@ class Conductor:
         recording.keep(Stretch())
         self._gap = (ledger.last_data_ns, "room_down")
         now = self.session_ns()
-        self._next_features_ns = now + round(FEATURES_S * 1e9)
+        self._next_features_ns = now + round(MOMENT_S * 1e9)
         self._next_cut_ns = now
         self.happened(machine.RoomRestarted(now))
         await recording.sync()
@@ -171,7 +170,7 @@ class Conductor:
         now = self.session_ns()
         self.happened(machine.Tick(now, self._senses.good))
         if not self._ended and (now >= self._next_features_ns or recording.ledger.session.state is State.FINISHED):
-            self._next_features_ns = now + round(FEATURES_S * 1e9)
+            self._next_features_ns = now + round(MOMENT_S * 1e9)
             self._measure(recording.ledger.session.now_ns, readings())
         try:
             if recording.ledger.session.state is State.FINISHED:

@@ -83,7 +83,7 @@ def chair_view(state: DeviceState, *, locked: bool) -> ChairView | None:
         moving=status.moving,
         occupied=status.occupied,
         stop_pressed=status.stop_pressed,
-        motion_locked=locked or status.stop_pressed,
+        motion_locked=locked or status.stopped,
         faults=list(status.faults),
     )
 

@@ -139,8 +139,8 @@ async def test_button_of_the_chair_pauses_the_session(tmp_path):
         assert stopped.session.pause_reason == "emergency_stop"
         assert not (await site.client.ask(ReleaseChair())).ok
         await site.hands("release_stop")
-        await site.frame(lambda frame: frame.chair and not frame.chair.stop_pressed)
         assert (await site.client.ask(ReleaseChair())).ok
+        await site.frame(lambda frame: not frame.chair.stop_pressed and not frame.chair.motion_locked)
         assert (await site.client.ask(ResumeSession())).ok
 
 
