@@ -50,6 +50,7 @@
   setInterval(() => {
     const now = document.querySelector("[data-pulse]")?.dataset.pulse ?? null;
     if (now !== pulse) { pulse = now; beat = performance.now(); }
+    if (body.dataset.stop === "done" && document.querySelector(".stop-done.is-on")) delete body.dataset.stop;
     body.classList.toggle("lost", pulse !== null && performance.now() - beat > AWAY_MS);
   }, 250);
   document.addEventListener("visibilitychange", () => { beat = performance.now(); });

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from dashboards.console.panels import Drawings
 from gateway.client import RoomClient
 from gateway.live import Action, LiveFrame, Reply
 
@@ -36,6 +37,7 @@ class Hub:
         self._heard = 0.0
         self._task: asyncio.Task[None] | None = None
         self.frame: LiveFrame | None = None
+        self.drawings = Drawings()
 
     async def start(self) -> None:
         """Begin to listen."""

@@ -39,11 +39,11 @@ class Page:
             with box("main", "main"):
                 head, segments, cards = Head(texts), Segments(texts), Cards(texts)
                 with box("middle"):
-                    self._rhythm = Rhythm(texts)
+                    self._rhythm = Rhythm(texts, hub.drawings)
                     self._start = Start(texts, self._ask)
                     self._summary = Summary(texts, self._choose_again)
                 with box("small-panels"):
-                    pulse, skin = Pulse(texts), SkinAndBreath(texts)
+                    pulse, skin = Pulse(texts, hub.drawings), SkinAndBreath(texts, hub.drawings)
             with box("side", "aside"):
                 stop = Stop(texts, self._ask)
                 chair = Chair(texts, self._ask)

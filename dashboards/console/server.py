@@ -75,6 +75,7 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
         reconnect_timeout=8.0,
         message_history_length=400,
         access_log=False,
+        ws_per_message_deflate=False,
     )
 
 

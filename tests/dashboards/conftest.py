@@ -81,26 +81,48 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture
-def tab(browser, console, room):
-    """Opens the console in a scene: `tab("paced")`; all its requests are in `page.asked`."""
-    room.commands.clear()
-    room.stops.clear()
-    pages = []
+class Tabs:
+    """The tabs of the test run: one that is used again and again, and new ones for tests that leave traces."""
 
-    def open_tab(scene: str, query: str = "", width: int = 1440, height: int = 900):
-        room.show(scene)
-        page = browser.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.asked = []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("websocket", lambda ws: page.asked.append(ws.url))
-        page.set_default_timeout(10_000)
-        page.goto(console.url + query)
-        page.wait_for_selector("[data-console][data-room=here]")
-        pages.append(page)
+    def __init__(self, context, url, room) -> None:
+        self._context, self._url, self._room = context, url, room
+        self._usual = None
+        self._new = []
+
+    def __call__(self, scene: str, query: str = "", *, new: bool = False):
+        """A tab that shows the scene; all requests that it has made are in `page.asked`."""
+        self._room.show(scene)
+        page = self._usual
+        if new or query or page is None:
+            page = self._context.new_page()
+            page.asked = []
+            page.on("request", lambda request: page.asked.append(request.url))
+            page.on("websocket", lambda socket: page.asked.append(socket.url))
+            page.set_default_timeout(10_000)
+            page.goto(self._url + query)
+            if new or query:
+                self._new.append(page)
+            else:
+                self._usual = page
+        state = self._room.play.state
+        page.wait_for_selector(f"[data-console][data-room=here][data-state={state}]")
         return page
 
-    yield open_tab
-    for page in pages:
-        page.close()
+    def close_new(self) -> None:
+        while self._new:
+            self._new.pop().close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser, console, room):
+    return Tabs(browser, console.url, room)
+
+
+@pytest.fixture
+def tab(tabs, room):
+    """`tab("paced")` opens the console in a scene; with `new=True` a tab that is thrown away afterwards."""
+    room.show("idle")
+    room.commands.clear()
+    room.stops.clear()
+    yield tabs
+    tabs.close_new()
