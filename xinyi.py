@@ -23,6 +23,8 @@ KNOWN_ERRORS = {
     "devices.errors.DeviceError",
     "firmware_sim.replay.ReplayError",
     "kiosk.app.NoDisplay",
+    "kiosk.fonts.FontMissing",
+    "kiosk.texts.TextsError",
 }
 
 

@@ -14,10 +14,14 @@ from pathlib import Path
 from gateway.client import RoomClient
 from gateway.live import Action
 from kiosk import window
-from kiosk.fonts import FontMissing, faces
+from kiosk.fonts import faces
 from kiosk.idle import IdleTimes
-from kiosk.texts import Language, Texts, TextsError, load
+from kiosk.texts import Language, Texts, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme
+
+
+class NoDisplay(RuntimeError):
+    """There is no screen to open a window on; the message says what to do."""
 
 
 def run(
@@ -40,19 +44,19 @@ def run(
         idle: when the screen dims, asks and forgets.
 
     Raises:
-        SystemExit: one line: no display, no typeface, or texts that are not as they must be.
+        NoDisplay: there is no screen to open a window on.
+        FontMissing: the Chinese typeface is not installed.
+        TextsError: a file of texts is not as it must be.
     """
-    window.require_display()
-    try:
-        texts: dict[Language, Texts] = {"zh": load("zh"), "en": load("en")}
-        cuts = faces()
-    except (FontMissing, TextsError) as error:
-        raise SystemExit(f"kiosk: {error}") from None
+    if problem := window.display_problem():
+        raise NoDisplay(f"no display: {problem}")
+    texts: dict[Language, Texts] = {"zh": load("zh"), "en": load("en")}
+    cuts = faces()
     window.set_up(windowed_size)
     from kivy.core.window import Window
 
     if Window is None:
-        raise SystemExit("no display: the screen offers no OpenGL window; install the graphics driver (Mesa)")
+        raise NoDisplay("no display: the screen offers no OpenGL window; install the graphics driver (Mesa)")
     from kiosk.shapes import register
     from kiosk.stage import Stage
 

@@ -14,19 +14,16 @@ import platformdirs
 FPS = 30
 
 
-def require_display() -> None:
-    """See to it that there is a display to open a window on.
-
-    Raises:
-        SystemExit: with one line that says what is missing.
-    """
+def display_problem() -> str:
+    """Why no window can be opened, with what to do, or "" when there is a display."""
     display = os.environ.get("DISPLAY", "")
-    if not display and not os.environ.get("WAYLAND_DISPLAY"):
-        raise SystemExit(
-            "no display: DISPLAY is not set; start the kiosk on the screen's own session, or set DISPLAY=:0"
-        )
-    if display and not os.environ.get("WAYLAND_DISPLAY") and not _answers(display):
-        raise SystemExit(f"no display: nothing answers at DISPLAY={display}; is the screen's session running?")
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return ""
+    if not display:
+        return "DISPLAY is not set; start the kiosk in the screen's own session, or set DISPLAY=:0"
+    if not _answers(display):
+        return f"nothing answers at DISPLAY={display}; is the screen's session running?"
+    return ""
 
 
 def _answers(display: str) -> bool:

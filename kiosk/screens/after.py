@@ -1,4 +1,4 @@
-"""After a session: words first, what is normal about it, and one thing to do. No numbers that judge; the staff have them."""
+"""After a session: words first, what is normal about it, one thing to do. No numbers that judge."""
 
 from kiosk import theme as look
 from kiosk.breath import Figure

@@ -1,5 +1,5 @@
-"""The immersive pages of a session: deep green, what part it is at the top left, the signal at the top right, pause, help
-and end at the bottom, always in the same places.
+"""The immersive pages of a session: deep green, what part it is at the top left, the signal at the top right, pause,
+help and end at the bottom, always in the same places.
 """
 
 from typing import Any

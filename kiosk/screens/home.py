@@ -1,7 +1,7 @@
 """The first page. Everything on it works: one large choice for the chair, two that need no chair, and help.
 
-The other services of the room are named in one quiet line with whom to ask, rather than as cards that disappoint. In large
-text the cards become one column of bars.
+The other services of the room are named in one quiet line with whom to ask, rather than as cards that disappoint. In
+large text the cards become one column of bars.
 """
 
 from collections.abc import Callable
