@@ -31,7 +31,7 @@ NEAR_S = 0.20  # both weigh fully at this distance, and less the further away
 OVERDUE_WEIGHT = 0.42  # for each usual interval beyond the first, up to one
 EARLY_FROM, EARLY_WEIGHT = 0.75, 2.0  # earlier than this share of the usual interval, when the rhythm is regular
 SIDE_FACTOR = 1.4  # a deflection to the other side than usual must be so much larger to be taken for the R peak
-SILENCE_S = 3.0  # from here on the level fades in proportion to time
+SILENCE_S = 5.0  # from here on the level fades in proportion to time
 RESTART_S = 2.0  # no candidate at all for so long: the signal was away
 
 MEMORY = 8  # beats

@@ -21,6 +21,7 @@ ENERGY_S = 0.130  # window of the energy
 APART_S = 0.140  # a candidate is the largest evidence this far to both sides
 FINE_S = 0.011  # two sliding means for the fiducial point: low-pass at about 40 Hz
 SEARCH_S = 0.090  # the R peak is looked for this far around the centre of the energy
+TAPER = 0.5  # what is at the end of the search counts so much less
 SHAPE_S = 0.080  # the shape reaches this far to both sides of the R peak
 SHAPE_POINTS = 17
 BREAK_S = 0.030  # missing samples longer than this break the signal; shorter ones are bridged by the last value
@@ -98,6 +99,7 @@ class EvidenceStream:
         self._energy = odd(ENERGY_S, rate_hz)
         self._fine = odd(FINE_S, rate_hz)
         self._search = max(2, round(SEARCH_S * rate_hz))
+        self._taper = 1 - TAPER * (np.arange(-self._search - 1, self._search + 2) / self._search) ** 2
         self.apart = max(2, round(APART_S * rate_hz))
         self._break = max(2, round(BREAK_S * rate_hz))
         half = (self._smooth - 1) + self._half_slope + self._local // 2 + self._energy // 2
@@ -195,8 +197,8 @@ class EvidenceStream:
             fine += kernel[k] * pieces[:, k : k + 2 * s + 3]
         fine -= (fine[:, :1] + fine[:, -1:]) / 2
         start = base + centre - s - 1  # sample number of fine[:, 0]
-        up, up_shift, height_up = _summit(fine)
-        down, down_shift, height_down = _summit(-fine)
+        up, up_shift, height_up = _summit(fine, self._taper)
+        down, down_shift, height_down = _summit(-fine, self._taper)
         middle = centre - s - 1 + np.where(height_up >= height_down, up, down)
         middle -= self._smooth - 1  # smooth[i] is centred on raw[i + smooth - 1]
         shape = smooth[middle[:, None] + self._shape]
@@ -216,11 +218,11 @@ class EvidenceStream:
         return [Candidate(*row) for row in rows]
 
 
-def _summit(x: Array) -> tuple[NDArray[np.intp], Array, Array]:
+def _summit(x: Array, taper: Array) -> tuple[NDArray[np.intp], Array, Array]:
     """Highest inner point of each row: its column, the summit of the parabola through it and its neighbours relative to
     that column (between -0.5 and 0.5), and its height, at least 0.
     """
-    column = 1 + np.argmax(x[:, 1:-1], axis=1)
+    column = 1 + np.argmax((x * taper)[:, 1:-1], axis=1)
     rows = np.arange(len(x))
     left, mid, right = (x[rows, column + k] for k in (-1, 0, 1))
     bend = left - 2 * mid + right
