@@ -30,11 +30,13 @@ AFTER_S, AFTER_WEIGHT = 0.56, 1.3  # reach and weight of a stronger candidate af
 NEAR_S = 0.20  # both weigh fully at this distance, and less the further away
 OVERDUE_WEIGHT = 0.42  # for each usual interval beyond the first, up to one
 EARLY_FROM, EARLY_WEIGHT = 0.75, 2.0  # earlier than this share of the usual interval, when the rhythm is regular
-SIDE_FACTOR = 1.4  # a deflection to the other side than usual must be so much larger to be taken for the R peak
+SIDE_FACTOR = 0.35  # a deflection to the other side than usual must be larger by this logarithm to be the R peak
 SILENCE_S = 5.0  # from here on the level fades in proportion to time
 RESTART_S = 2.0  # no candidate at all for so long: the signal was away
 
 MEMORY = 8  # beats
+SIDES = 16  # beats
+TINY = 1e-12
 USUAL_RR_S = 0.8
 
 
@@ -51,7 +53,7 @@ class Rhythm:
         self._intervals_s: deque[float] = deque(maxlen=MEMORY)
         self._shapes = np.zeros((MEMORY, SHAPE_POINTS))
         self._beats = 0
-        self._sides: deque[int] = deque(maxlen=MEMORY)
+        self._sides: deque[float] = deque(maxlen=SIDES)
         self._level = 0.0
         self._noise = 0.0
         self._rr_s = USUAL_RR_S
@@ -88,10 +90,9 @@ class Rhythm:
 
         (Else a complex with an R as high as its S is deep would jump between them, and the intervals with it.)
         """
-        usual = sum(self._sides)
-        factor = SIDE_FACTOR if usual < 0 else 1 / SIDE_FACTOR if usual > 0 else 1.0
-        up = c.height_up >= factor * c.height_down
-        self._sides.append(1 if up else -1)
+        side = math.log((c.height_up + TINY) / (c.height_down + TINY))
+        self._sides.append(max(-1.0, min(1.0, side)))
+        up = side + math.copysign(SIDE_FACTOR, sum(self._sides)) >= 0
         return (c.peak_up, c.height_up) if up else (c.peak_down, c.height_down)
 
     def _score(self, c: Candidate, ahead: Sequence[Candidate]) -> float:
