@@ -47,6 +47,7 @@ class PPGDetector:
         self._pending: list[NDArray[np.float64]] = []
         self._pending_n = 0
         self._hops = 0
+        self._usual = 0.0
         self._rises: list[float] = []
         self._last_s = -math.inf
 
@@ -74,20 +75,20 @@ class PPGDetector:
         """Ends the stream and returns the beats that were still waiting."""
         end_s = self._filter.length_s + self._pending_n / self._rate
         tail = np.full(self._filter.tail, math.nan)
-        beats = [*self.feed(tail), *(self._beat(c) for c in self._path.commit(math.inf, self._filter.now_s))]
+        beats = [*self.feed(tail), *(self._beat(c) for c in self._path.commit(math.inf, -math.inf))]
         return [b for b in beats if b.time_s <= end_s - EDGE_S]
 
     def _advance(self, samples: NDArray[np.float64]) -> list[Beat]:
         candidates = self._filter.advance(samples)
         self._hops += 1
-        path = self._path
-        if self._hops % RHYTHM_EVERY == 0:
-            path.usual = self._filter.usual()
-            path.rhythm = rhythm(self._filter.recent, self._rate, path.usual, path.rhythm)
+        if self._hops % RHYTHM_EVERY == 0 or self._usual <= 0:
+            self._usual = self._filter.usual()
+            found = rhythm(self._filter.recent, self._rate, self._usual, self._path.rhythm)
+            self._path.expect(self._usual, found)
         for candidate in candidates:
-            path.extend(candidate)
+            self._path.extend(candidate)
         now_s = self._filter.now_s
-        return [self._beat(c) for c in path.commit(now_s - self._wait_s, now_s)]
+        return [self._beat(c) for c in self._path.commit(now_s - self._wait_s, now_s)]
 
     def _beat(self, c: Candidate) -> Beat:
         """Quality: height like the beats before, interval like the period, and a clear rhythm."""

@@ -72,24 +72,24 @@ def rhythm(slope: Array, rate_hz: float, usual: float, before: Rhythm) -> Rhythm
 
 
 class BestPath:
-    """The best path through candidates, committed bit by bit.
-
-    Attributes:
-        usual: how steep an upstroke usually is; 0 where unknown.
-        rhythm: the period that is expected.
-    """
+    """The best path through candidates, committed bit by bit; nothing is committed before it is known what is usual."""
 
     def __init__(self) -> None:
-        self.usual = 0.0
-        self.rhythm = Rhythm()
+        self._usual = 0.0
+        self._rhythm = Rhythm()
         self._open: list[Candidate] = []
         self._last: Candidate | None = None
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """The period that is expected."""
+        return self._rhythm
 
     def extend(self, new: Candidate) -> None:
         """Joins a candidate to the best path before it; one too near to the last committed beat is none."""
         if self._last is not None and new.time_s - self._last.time_s < MIN_RR_S:
             return
-        gain = min(new.slope / (self.usual or new.slope), STRONGEST) - THRESHOLD
+        gain = min(new.slope / (self._usual or new.slope), STRONGEST) - THRESHOLD
         new.score, new.previous = gain - RESTART_COST, None
         for old in self._ends():
             rr_s = new.time_s - old.time_s
@@ -97,14 +97,19 @@ class BestPath:
                 new.score, new.previous = score, old
         self._open.append(new)
 
+    def expect(self, usual: float, expected: Rhythm) -> None:
+        """Takes what is usual now and weighs the candidates that are still open again."""
+        self._usual, self._rhythm = usual, expected
+        self._renew(self._open)
+
     def commit(self, until_s: float, now_s: float) -> list[Candidate]:
         """Follows the best path back; gives its candidates that are older than `until_s`, in order of time.
 
         Args:
             until_s: what is older is decided now, s.
-            now_s: up to here candidates are known, s.
+            now_s: up to here candidates are known, s; -inf: the recording has ended.
         """
-        if not self._open or self._open[0].time_s > until_s:
+        if not self._open or self._open[0].time_s > until_s or (self._usual <= 0 and now_s > -math.inf):
             return []
         node: Candidate | None = max(self._open if self._overdue(now_s) else self._ends(), key=lambda c: c.score)
         path: list[Candidate] = []
@@ -115,20 +120,22 @@ class BestPath:
         if done:
             self._last = done[-1]
             self._last.score, self._last.previous = 0.0, None
-        waiting = [c for c in self._open if c.time_s > until_s]
-        self._open = []
-        for c in waiting:
-            self.extend(c)
+        self._renew([c for c in self._open if c.time_s > until_s])
         return done
+
+    def _renew(self, candidates: list[Candidate]) -> None:
+        self._open = []
+        for c in candidates:
+            self.extend(c)
 
     def _ends(self) -> list[Candidate]:
         return self._open if self._last is None else [self._last, *self._open]
 
     def _overdue(self, now_s: float) -> bool:
-        return self._last is None or now_s > self._last.time_s + OVERDUE * self.rhythm.period_s
+        return self._last is None or now_s > self._last.time_s + OVERDUE * self._rhythm.period_s
 
     def _cost(self, rr_s: float) -> float:
         if rr_s > MAX_RR_S:
             return RESTART_COST
-        weight = RHYTHM_WEIGHT * (DOUBTFUL + (1.0 - DOUBTFUL) * self.rhythm.clear)
-        return min(weight * math.log(rr_s / self.rhythm.period_s) ** 2, RESTART_COST)
+        weight = RHYTHM_WEIGHT * (DOUBTFUL + (1.0 - DOUBTFUL) * self._rhythm.clear)
+        return min(weight * math.log(rr_s / self._rhythm.period_s) ** 2, RESTART_COST)

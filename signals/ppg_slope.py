@@ -25,6 +25,7 @@ SLEW_MEMORY_S = 4.0
 SLEW_LEAST_S = 1.0  # before so much is known nothing is cut
 BLOCK_S = 1.2  # holds a beat of any heart from 50 /min on
 BLOCKS = 5
+DEAD = 1e-3  # a block whose maximum is below this share of the highest holds no pulse
 TINY = 1e-14  # slopes below this share of the level per sample are rounding, not pulse
 HUGE = 1e100  # larger values are taken as not finite
 LEAST = 1e-300
@@ -90,11 +91,12 @@ class SlopeFilter:
         return self._smooth[max(len(self._smooth) - self._seen, 0) :]
 
     def usual(self) -> float:
-        """How steep an upstroke usually is: the median of the maxima of the last five blocks of 1.2 s."""
+        """How steep an upstroke usually is: the median maximum of the last five blocks of 1.2 s, dead ones left out."""
         block = round(BLOCK_S * self._rate)
         recent = self.recent[-BLOCKS * block :]
         tops = [float(recent[max(0, e - block) : e].max()) for e in range(len(recent), 0, -block) if e >= block // 2]
-        return max(float(np.median(tops)), 0.0) if tops else 0.0
+        alive = [top for top in tops if top > DEAD * max(tops)]
+        return float(np.median(alive)) if alive else 0.0
 
     def advance(self, samples: Array) -> list[Candidate]:
         """Takes one hop of samples; gives the candidates that became known by it.
