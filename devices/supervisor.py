@@ -15,6 +15,7 @@ from devices.errors import DeviceError, NotConnected, PortLost
 from devices.events import ChairCommand, Connected, DeviceEvent, Disconnected, Identity, LinkHealth, StopMotion
 
 SILENCE_S = 1.5
+LEAST_SILENCE_S = 0.4
 _OUR_DELAY_S = 0.02
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -140,7 +141,7 @@ class Supervised:
         if self._stop_owed:
             await driver.command(StopMotion())
             self._stop_owed = False
-        patience_ns = round(self._clock.patience_s(SILENCE_S) * self._clock.speed * 1e9)
+        patience_ns = round(self._clock.patience_s(SILENCE_S, LEAST_SILENCE_S) * self._clock.speed * 1e9)
         while True:
             heard_ns = self._heard_ns
             await self._clock.sleep((heard_ns + patience_ns - self._clock.now_ns()) / 1e9)

@@ -21,7 +21,7 @@ from gateway.outbox import Counts
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import Conductor
 from gateway.room.ledger import Ledger
-from gateway.room.senses import Senses, metrics_of
+from gateway.room.senses import STALE_S, Senses, metrics_of
 from gateway.room.view import DeviceState, chair_view, session_view, tachogram
 from signals.pipeline import HeartBeat
 from signals.rr import LiveCorrector
@@ -44,7 +44,7 @@ class Room:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self.config, self.clock = config, clock
-        self.senses = Senses()
+        self.senses = Senses(clock.patience_s(STALE_S, 0.5) * clock.speed)
         self.devices = {device.id: DeviceState(device) for device in config.devices}
         self.chair: ChairControl | None = None
         self.chair_id = ""

@@ -84,9 +84,14 @@ class Reading:
 
 
 class Senses:
-    """The sensors of one room, as far as they serve one person in one chair."""
+    """The sensors of one room, as far as they serve one person in one chair.
 
-    def __init__(self) -> None:
+    Args:
+        stale_s: a channel that has said nothing for so long has no value.
+    """
+
+    def __init__(self, stale_s: float = STALE_S) -> None:
+        self._stale_ns = round(stale_s * 1e9)
         self.heart: HeartPipeline | None = None
         self.heart_device = ""
         self.live = LiveHRV()
@@ -158,7 +163,7 @@ class Senses:
         self._now_ns = now_ns
 
     def _stale(self, channel: Channel) -> bool:
-        return self._now_ns - self._seen_ns.get(channel, -(10**18)) > STALE_S * 1e9
+        return self._now_ns - self._seen_ns.get(channel, -(10**18)) > self._stale_ns
 
     @property
     def signal(self) -> SignalView:
