@@ -18,7 +18,6 @@ from signals.rr_rules import (
     Context,
     Label,
     RunningMedian,
-    Verdict,
     judge,
     misplacement,
     plausible,
@@ -27,7 +26,8 @@ from signals.rr_rules import (
 __all__ = ["CorrectedRR", "Label", "LabelledRR", "LiveCorrector", "correct_rr"]
 
 LOOK_AHEAD = 2
-ENOUGH = 16
+_NN = tuple[float, ...]
+ENOUGH = 10
 """From so many values on, the series itself says what is usual."""
 
 
@@ -70,42 +70,56 @@ class _Reader:
     """Walks through raw intervals from left to right; the intervals before are already right."""
 
     def __init__(self) -> None:
-        self.before: deque[float] = deque(maxlen=3)
-        self._second: tuple[Label, tuple[float, ...]] | None = None
+        self._before: deque[float] = deque(maxlen=3)
+        self._decided: deque[tuple[Label, tuple[float, ...]]] = deque()
 
     def cut(self) -> None:
         """What comes next does not join on."""
-        self.before.clear()
-        self._second = None
+        self._before.clear()
+        self._decided.clear()
 
-    def step(self, rr: float, after: tuple[float, ...], level: float, turn: float, peak: float) -> Verdict:
-        """Decides on `rr`; a verdict on two intervals is given out in two steps."""
-        if self._second is not None:
-            label, nn = self._second
-            self._second = None
-        else:
-            verdict = judge(rr, Context(tuple(self.before), after, level, turn, peak))
-            label, nn = verdict.label, verdict.nn_ms[0]
-            if len(verdict.nn_ms) == 2:
-                self._second = (label, verdict.nn_ms[1])
+    def step(self, rr: float, after: tuple[float, ...], usual: tuple[float, float, float]) -> tuple[Label, _NN]:
+        """Decides on `rr`; a verdict on several intervals is given out step by step."""
+        if not self._decided:
+            verdict = judge(rr, Context(tuple(self._before), after, *usual))
+            self._decided.extend((verdict.label, nn) for nn in verdict.nn_ms)
+        label, nn = self._decided.popleft()
         if not nn and label is not Label.EXTRA:
-            self.before.clear()
-        self.before.extend(nn)
-        return Verdict(label, (nn,))
+            self._before.clear()
+        self._before.extend(nn)
+        return label, nn
 
 
-def _usual(rr: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _walk(rr: list[float], usual: list[tuple[float, float, float]]) -> list[tuple[Label, _NN]]:
+    reader = _Reader()
+    return [reader.step(v, tuple(rr[k + 1 : k + 1 + LOOK_AHEAD]), usual[k]) for k, v in enumerate(rr)]
+
+
+def _correct(rr: NDArray[np.float64]) -> list[tuple[Label, _NN]]:
+    """Twice over: what is usual is first read from the raw intervals, then from the corrected ones."""
+    values = rr.tolist()
+    first = _walk(values, _usual(rr))
+    if all(label is Label.NORMAL for label, _ in first):
+        return first
+    nn = np.array([value for _, values_nn in first for value in values_nn])
+    if len(nn) < ENOUGH:
+        return first
+    place = np.clip(np.cumsum([len(values_nn) for _, values_nn in first]) - 1, 0, len(nn) - 1)
+    usual = _usual(nn)
+    return _walk(values, [usual[k] for k in place.tolist()])
+
+
+def _usual(rr: NDArray[np.float64]) -> list[tuple[float, float, float]]:
     """Level, misplacement and distance from the neighbours that are usual around each interval."""
     level = _around(rr, LEVEL)
-    turn, peak = np.zeros(len(rr)), np.zeros(len(rr))
-    if len(rr) >= 4:
-        turn[1:-2] = np.abs((rr[1:-2] - rr[2:-1]) / 2 - (rr[:-3] - rr[3:]) / 6)
-        turn[0], turn[-2:] = turn[1], turn[-3]
-        peak[1:-1] = np.abs(rr[1:-1] - (rr[:-2] + rr[2:]) / 2)
-        peak[0], peak[-1] = peak[1], peak[-2]
     if len(rr) < ENOUGH:
-        return level, UNKNOWN_TURN * level, UNKNOWN_PEAK * level
-    return level, _around(turn, WINDOW), _around(peak, WINDOW)
+        return [(v, UNKNOWN_TURN * v, UNKNOWN_PEAK * v) for v in level.tolist()]
+    turn, peak = np.empty(len(rr)), np.empty(len(rr))
+    turn[1:-2] = np.abs((rr[1:-2] - rr[2:-1]) / 2 - (rr[:-3] - rr[3:]) / 6)
+    turn[0], turn[-2:] = turn[1], turn[-3]
+    peak[1:-1] = np.abs(rr[1:-1] - (rr[:-2] + rr[2:]) / 2)
+    peak[0], peak[-1] = peak[1], peak[-2]
+    return list(zip(level.tolist(), _around(turn, WINDOW).tolist(), _around(peak, WINDOW).tolist(), strict=True))
 
 
 def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -139,22 +153,10 @@ def correct_rr(rr_ms: ArrayLike) -> CorrectedRR:
     ends = np.cumsum(np.where(good, rr, 0.0))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(np.int8)))
     for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        piece = rr[first:stop]
-        usual = [series.tolist() for series in _usual(piece)]
-        values = piece.tolist()
-        reader = _Reader()
-        for k, value in enumerate(values):
-            verdict = reader.step(
-                value, tuple(values[k + 1 : k + 1 + LOOK_AHEAD]), usual[0][k], usual[1][k], usual[2][k]
-            )
-            labels[first + k] = verdict.label
-            nn = verdict.nn_ms[0]
+        for k, (label, nn) in enumerate(_correct(rr[first:stop]), first):
+            labels[k] = label
             found.extend(nn)
-            left = 0.0
-            for value_ms in reversed(nn):
-                times.append(float(ends[first + k]) - left)
-                left += value_ms
-            times[len(times) - len(nn) :] = reversed(times[len(times) - len(nn) :])
+            times.extend(float(ends[k]) - sum(nn[j + 1 :]) for j in range(len(nn)))
     wrong = sum(label is not Label.NORMAL for label in labels)
     return CorrectedRR(
         np.array(found, dtype=np.float64),
@@ -216,11 +218,11 @@ class LiveCorrector:
         level = self._usual_level(rr, after)
         turn = self._turn.median() if len(self._turn) >= ENOUGH else UNKNOWN_TURN * level
         peak = self._peak.median() if len(self._peak) >= ENOUGH else UNKNOWN_PEAK * level
-        verdict = self._reader.step(rr, after, level, turn, peak)
-        self._released.append(LabelledRR(index, rr, verdict.label, verdict.nn_ms[0]))
-        if not verdict.nn_ms[0] and verdict.label is not Label.EXTRA:
+        label, nn_ms = self._reader.step(rr, after, (level, turn, peak))
+        self._released.append(LabelledRR(index, rr, label, nn_ms))
+        if not nn_ms and label is not Label.EXTRA:
             self._nn.clear()
-        for nn in verdict.nn_ms[0]:
+        for nn in nn_ms:
             self._learn(nn)
 
     def _usual_level(self, rr: float, after: tuple[float, ...]) -> float:
