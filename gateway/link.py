@@ -114,7 +114,9 @@ class Link:
         self._care.cancel()
         if self._will and not self._lost.done():
             self.publish(self._will.topic, self._will.payload, retain=True)
-        self._client.disconnect()
+        if not self._lost.done():
+            self._client.disconnect()
+            self._client.loop_write()  # with a loop of our own paho only queues; a will must not speak for a clean end
         self._drop()
 
     async def lost(self) -> str:
