@@ -25,7 +25,7 @@ from devices.events import (
     ReleaseStop,
     StopMotion,
 )
-from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
+from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, disobeys, refusal
 from devices.protocols import chair_link as wire
 from devices.transport import SerialPort
 
@@ -147,6 +147,8 @@ class ChairLinkChair:
                     beat_ns = now + round(HEARTBEAT_S * 1e9)
                     for command in self._running.due(now):
                         self._send(message_of(command))
+                if self._stop_confirmed is not None and self._stop_confirmed.done():
+                    self._stop_confirmed = None
                 if self._stop_confirmed is not None and now >= stop_ns:
                     self._send_stop()
                     stop_ns = now + round(_STOP_AGAIN_S * 1e9)
@@ -209,6 +211,8 @@ class ChairLinkChair:
                 pass
 
     def _stand(self, status: ChairStatus) -> None:
+        if disobeys(status, self._status):
+            self._begin_stop()
         self._status = status
         self._running.note(status)
         self._events.put_nowait(status)
@@ -283,6 +287,10 @@ class ChairLinkChair:
         return Refusal.NO_ANSWER
 
     async def _stop(self) -> None:
+        await asyncio.shield(self._begin_stop())
+
+    def _begin_stop(self) -> asyncio.Future[Refusal | None]:
+        """Stop, and let the control loop repeat it until the chair has confirmed."""
         self._stopped = True
         self._stops += 1
         for waiting in self._waiting.values():
@@ -290,13 +298,8 @@ class ChairLinkChair:
                 waiting.set_result(Refusal.STOPPED)
         if self._stop_confirmed is None or self._stop_confirmed.done():
             self._stop_confirmed = asyncio.get_running_loop().create_future()
-        confirmed = self._stop_confirmed
         self._send_stop()
-        try:
-            await asyncio.shield(confirmed)
-        finally:
-            if confirmed.done() and self._stop_confirmed is confirmed:
-                self._stop_confirmed = None
+        return self._stop_confirmed
 
     def _send_stop(self) -> None:
         if self._stop_confirmed is None:

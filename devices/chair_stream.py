@@ -12,6 +12,9 @@ from devices.protocols import chair_link as wire
 from devices.timebase import Timebase
 from signals.samples import Channel, Samples
 
+_LONGEST_GAP_S = 10.0
+"""A link is given up after 1.5 s of silence; a longer hole is a counter that means something else now."""
+
 
 class ChairStream:
     """The streams of one connection."""
@@ -28,7 +31,7 @@ class ChairStream:
         """One frame has arrived. A stream that was never declared is ignored.
 
         Raises:
-            PortLost: the chair's counters have started again: it was switched off and on.
+            PortLost: a counter has jumped: the chair was switched off and on.
         """
         channel = message.channel if isinstance(message, wire.Note) else message.sensor
         if channel not in self._declared:
@@ -36,8 +39,9 @@ class ChairStream:
         expected = self._expected.get(channel, 0)
         index = _nearest(message.counter, expected)
         if isinstance(message, wire.Stream):
-            if index < expected:
-                raise PortLost(self._port, self._device, "the chair counts from the start again")
+            most = expected + _LONGEST_GAP_S * self._declared[channel].rate_hz
+            if not expected <= index <= most:
+                raise PortLost(self._port, self._device, "its sample counter jumped")
             self._expected[channel] = index + len(message.counts)
             self._timebase.observe(self._expected[channel] / self._declared[channel].rate_hz, arrival_ns)
         self._held.append((index, message))

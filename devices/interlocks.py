@@ -33,6 +33,7 @@ SLOWEST_PACE, FASTEST_PACE = 3.0, 15.0
 LONGEST_MASSAGE_S = 20 * 60.0
 LONGEST_HEAT_S = 30 * 60.0
 STATUS_GOOD_FOR_S = 2.0
+_TOLERANCE_DEG = 2.0
 
 
 class Refusal(StrEnum):
@@ -88,6 +89,23 @@ def refusal(
     if not status.occupied and not _towards_rest(command, status):
         return Refusal.SEAT_EMPTY
     return None
+
+
+def disobeys(status: ChairStatus, before: ChairStatus | None) -> bool:
+    """Whether the chair does what it must not by its own rules, so that it has to be stopped from here.
+
+    It goes on after the seat was left, moves although stopped (the second status in a row: motors need a moment), or
+    moves beyond the limits of its mechanics.
+    """
+    if before is None:
+        return False
+    runs_on = status.moving or status.massage_level > 0 or status.heat_level > 0
+    left = before.occupied and not status.occupied
+    beyond = not (
+        UPRIGHT_DEG - _TOLERANCE_DEG <= status.recline_deg <= FLAT_DEG + _TOLERANCE_DEG
+        and status.leg_rest_deg <= LEGS_UP_DEG + _TOLERANCE_DEG
+    )
+    return (left and runs_on) or (status.stopped and before.stopped and runs_on) or (status.moving and beyond)
 
 
 def moves_or_heats(command: ChairCommand) -> bool:

@@ -16,7 +16,7 @@ from devices.events import (
     StopMotion,
     Volume,
 )
-from devices.interlocks import LONGEST_HEAT_S, LONGEST_MASSAGE_S, REMEDIES, Refusal, RunningTime, refusal
+from devices.interlocks import LONGEST_HEAT_S, LONGEST_MASSAGE_S, REMEDIES, Refusal, RunningTime, disobeys, refusal
 
 SITTING = ChairStatus(
     "chair-1", 0, 120.0, 30.0, 0, (), Rhythm.OFF, 0, 30, 40,
@@ -79,6 +79,35 @@ def test_an_empty_chair_only_goes_back_to_rest():
     assert ask(LegRest(0), empty) is None
     for command in (Recline(121), LegRest(31), MASSAGE, Heat(1), Pace(6)):
         assert ask(command, empty) is Refusal.SEAT_EMPTY
+
+
+RUNNING = [replace(SITTING, moving=True), replace(SITTING, massage_level=1), replace(SITTING, heat_level=1)]
+
+
+@pytest.mark.parametrize("running", RUNNING)
+def test_a_chair_that_goes_on_after_the_seat_was_left_disobeys(running):
+    assert not disobeys(running, SITTING)
+    assert disobeys(replace(running, occupied=False), running)
+    assert not disobeys(replace(SITTING, occupied=False), running)
+
+
+@pytest.mark.parametrize("running", RUNNING)
+def test_a_chair_that_goes_on_although_stopped_disobeys_at_the_second_word(running):
+    stopped = replace(running, stopped=True)
+    assert not disobeys(stopped, running)
+    assert disobeys(stopped, stopped)
+
+
+@pytest.mark.parametrize("beyond", [{"recline_deg": 165.0}, {"recline_deg": 80.0}, {"leg_rest_deg": 75.0}])
+def test_a_chair_that_moves_beyond_its_limits_disobeys(beyond):
+    assert disobeys(replace(SITTING, moving=True, **beyond), SITTING)
+    assert not disobeys(replace(SITTING, **beyond), SITTING)
+
+
+def test_going_to_rest_with_an_empty_seat_is_no_disobedience():
+    empty = replace(SITTING, occupied=False)
+    assert not disobeys(replace(empty, moving=True), empty)
+    assert not disobeys(replace(empty, moving=True), None)
 
 
 def test_every_refusal_has_a_remedy():

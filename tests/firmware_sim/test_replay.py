@@ -141,6 +141,30 @@ async def test_every_sample_comes_through_the_wire_as_it_was_recorded(record, tm
     assert note.t_ns == pytest.approx(starts, abs=1e6)
 
 
+async def test_after_a_new_connection_the_log_says_where_the_recording_is(record, tmp_path):
+    path = record()
+    clock = Clock.starting_now(5)
+    site = Site([SimDevice("chair-1", "chair", tmp_path / "port", replay=path)], clock, seed=1, wait_for_sit=True)
+    wanted = load(path, RATES, "ecg").channels["ecg"]
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        twin = group.create_task(site.twins["chair-1"].run())
+        await asyncio.sleep(0)
+        site.act("sit", {})
+        await clock.sleep(2)
+        async with ChairLinkChair("chair-1", str(tmp_path / "port"), clock) as driver:
+            offset_s, first = None, None
+            async for event in driver.events():
+                if isinstance(event, DeviceNote):
+                    offset_s = float(event.text.partition("offset_s=")[2])
+                if isinstance(event, Samples) and event.channel is Channel.ECG:
+                    first = event
+                    break
+        twin.cancel()
+    assert offset_s > 1.9
+    start = round(offset_s * 250)
+    np.testing.assert_allclose(first.values, wanted[start : start + len(first.values)], atol=0.00026)
+
+
 async def test_channels_that_were_not_recorded_are_not_invented(record, tmp_path):
     events = await _played(record(names=("MLII",), units=("mV",)), tmp_path, empty=False)
     skin = [
