@@ -109,7 +109,7 @@ class EDAStream:
         self._reason: Reason | None = Reason.TOO_SHORT if self._blocks.usable else Reason.WRONG_RATE
         self._newest: deque[float] = deque(maxlen=round(LEVEL_S * hz))
         self._valid: deque[bool] = deque(maxlen=round(LONGEST_WINDOW_S * hz))
-        self._peaks: deque[float] = deque(maxlen=round(LONGEST_WINDOW_S * 2))
+        self._peaks: deque[float] = deque()
 
     def feed(self, chunk: ArrayLike) -> list[SCR]:
         """Takes the next samples and returns the responses that are complete now.
@@ -134,6 +134,8 @@ class EDAStream:
         out = self._finder.push(self._count, value if reason is None else None)
         if self._finder.fresh_peak_s is not None:
             self._peaks.append(self._finder.fresh_peak_s)
+        if self._peaks and self._peaks[0] < self._blocks.time_s(self._count) - LONGEST_WINDOW_S:
+            self._peaks.popleft()
         self._count += 1
         self._reason = reason
         if reason is None and self._valid_level() is None:

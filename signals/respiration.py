@@ -2,8 +2,8 @@
 
 Samples are thinned to about 8 Hz and smoothed over 0.8 s without shift in time; a breath is a rise and a fall of at
 least 0.3 of the interquartile range of the last 20 s (amplitude rule of Khodadad et al. 2018, Physiol Meas 39:094001,
-made causal). It runs from the begin of one inhalation to the begin of the next. What is derived from a pulse or from RR
-intervals is in `respiration_derived`.
+made causal), and more than the noise: a belt on the table does not breathe. It runs from the begin of one inhalation to
+the begin of the next. What is derived from a pulse or from RR intervals is in `respiration_derived`.
 """
 
 import math
@@ -23,6 +23,10 @@ SMOOTH_S = 0.8
 LEARN_S = 10.0
 SPREAD_S = 20.0
 SHARE = 0.3
+NOISE_FACTOR = 6.0
+SHALLOWEST, REMEMBERED_S = 0.1, 120.0  # of the median depth of the breaths of two minutes
+LEAST = 1e-9
+QUALITY_FLOOR = 0.25
 SLOWEST_PER_MIN, FASTEST_PER_MIN = 2.5, 45.0
 STALL_S = 60 / SLOWEST_PER_MIN
 HALO_S = 2.0
@@ -39,7 +43,7 @@ class Breath:
         onset_s: begin of the inhalation, s since the first sample.
         peak_s: end of the inhalation, s.
         end_s: begin of the next inhalation, s.
-        depth: height of the rise, in the unit of the samples.
+        depth: height of the rise, in the unit of the samples (smoothing takes a tenth of it at 20/min, a third at 30).
     """
 
     onset_s: float
@@ -93,6 +97,7 @@ class RespirationStream:
         self._turns = Turns()
         self._learn = round(LEARN_S * hz)
         self._recent: deque[float] = deque(maxlen=round(SPREAD_S * hz))
+        self._rest: deque[float] = deque(maxlen=self._recent.maxlen)
         self._first = 0
         self._swing = math.inf
         self._count = 0
@@ -169,11 +174,12 @@ class RespirationStream:
             self._first = self._since = at
             self._reason = Reason.TOO_SHORT
         self._recent.append(level)
+        self._rest.append(self._smooth.middle - level)
         seen = at - self._first + 1
         if seen < self._learn:
             return []
         if (seen - self._learn) % max(1, round(self._hz)) == 0:
-            self._swing = _swing(np.array(self._recent))
+            self._swing = self._needed()
         out: list[Breath] = []
         if seen == self._learn:
             for back, earlier in enumerate(self._recent):
@@ -183,6 +189,13 @@ class RespirationStream:
         self._seen.extend(out)
         self._reason = self._lately(at)
         return out
+
+    def _needed(self) -> float:
+        """How far the signal must turn for a breath: a share of its spread, of earlier breaths, and more than noise."""
+        noise = self._smooth.noise_per_rest * float(np.sqrt(np.mean(np.square(self._rest))))
+        depths = [breath.depth for breath in self._newest(REMEMBERED_S)]
+        earlier = SHALLOWEST * float(np.median(depths)) if depths else 0.0
+        return max(SHARE * _spread(np.array(self._recent)), NOISE_FACTOR * noise, earlier, LEAST)
 
     def _lately(self, at: int) -> Reason | None:
         """Whether breaths are coming."""
@@ -212,17 +225,18 @@ class RespirationStream:
         self._smooth.clear()
         self._turns.clear()
         self._recent.clear()
+        self._rest.clear()
         self._seen.clear()
         self._inhaled = self._peak = None
         self._swing = math.inf
 
 
-def _swing(levels: NDArray[np.float64]) -> float:
-    """How far the signal must turn for a breath: 0.3 of the interquartile range, drift taken out."""
+def _spread(levels: NDArray[np.float64]) -> float:
+    """Interquartile range, drift taken out."""
     place = np.arange(len(levels)) - (len(levels) - 1) / 2
     slope = (place @ levels) / (place @ place)
     low, high = np.percentile(levels - slope * place, [25, 75])
-    return max(float(SHARE * (high - low)), 1e-12)
+    return float(high - low)
 
 
 def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> Respiration:
@@ -248,14 +262,16 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
     breaths = stream.feed(values)
     length_s = len(values) / rate_hz if stream.reason is not Reason.WRONG_RATE else math.inf
     breathing_s = sum(breath.end_s - breath.onset_s for breath in breaths)
-    enough = len(breaths) >= 2
-    why = None if enough else (stream.reason or Reason.TOO_SHORT)
+    quality = min(1.0, breathing_s / max(length_s - 2 * breathing_s / len(breaths), 1.0)) if breaths else 0.0
+    why = None
+    if len(breaths) < 2 or quality < QUALITY_FLOOR:
+        why = stream.reason or (Reason.NO_PEAK if len(breaths) > 1 else Reason.TOO_SHORT)
     return Respiration(
         source="belt",
-        rate_per_min=60 * len(breaths) / breathing_s if enough else None,
-        depth=float(np.median([breath.depth for breath in breaths])) if enough else None,
+        rate_per_min=60 * len(breaths) / breathing_s if why is None else None,
+        depth=float(np.median([breath.depth for breath in breaths])) if why is None else None,
         onset_s=np.array([breath.onset_s for breath in breaths]),
         rates_per_min=np.array([breath.rate_per_min for breath in breaths]),
-        quality=min(1.0, breathing_s / max(length_s - 60 / 6, 1.0)) if enough else 0.0,
+        quality=quality if why is None else 0.0,
         reason=why,
     )

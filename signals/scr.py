@@ -1,8 +1,8 @@
 """Finds skin conductance responses (SCR) in a thinned signal, one value at a time.
 
 Detection runs on the part above 0.05 Hz; onset, peak, amplitude and half recovery are read from the signal itself,
-less the straight continuation of the level at the onset. So a response on the falling flank of the one before it, or on
-a drift, has its full height. Smallest response 0.03 µS (Boucsein et al. 2012: 0.01-0.05 µS) or 5 times the noise.
+less the continuation of the level before the onset. So a response on the falling flank of the one before it, or on a
+drift, has its full height. Smallest response 0.03 µS (Boucsein et al. 2012: 0.01-0.05 µS) or 8 times the noise.
 """
 
 import math
@@ -14,7 +14,7 @@ from signals.slow import Blocks, Smooth, Turns
 
 SPLIT_HZ = 0.05
 SMALLEST_US = 0.03
-NOISE_FACTOR = 5.0
+NOISE_FACTOR = 8.0
 SMOOTH_S = 0.7
 SHORTEST_RISE_S, LONGEST_RISE_S = 0.4, 6.0
 RECOVERY_S = 15.0
@@ -23,6 +23,10 @@ PROVEN_FALL = 0.15  # of the rise: so far must the fast part fall before a peak 
 FOOT = 0.15  # of the steepest rise: going back in time, where the slope falls below it there is nothing but level
 KNEE = 0.4  # of the steepest rise: the onset; a knee blurred evenly to both sides has half of its slope at the knee
 NOISE_MEMORY_S = 20.0
+OUTLIER = 2.5
+LEAST_NOISE_US = 0.001
+BEFORE_S = (1.0, 0.25)  # before the foot: there the slope of the level is taken
+LEVELS_OFF_S = 2.5  # a slope dies away in this time, as the recovery of a response does
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class _Open:
     foot: int
     foot_us: float
     slope: float
+    fade: float
     onset: float
     peak: int
     height_us: float
@@ -58,7 +63,8 @@ class _Open:
 
     def above(self, index: int, value: float) -> float:
         """Height above the continued level, µS."""
-        return value - self.foot_us - self.slope * (index - self.foot)
+        fade = 1 - math.exp(-(index - self.foot) / self.fade)
+        return value - self.foot_us - self.slope * self.fade * fade
 
 
 class ResponseFinder:
@@ -77,7 +83,6 @@ class ResponseFinder:
         self._smooth = Smooth(max(1, round(SMOOTH_S / 2 * hz)))
         self._turns = Turns()
         self._gain = 1 - math.exp(-2 * math.pi * SPLIT_HZ / hz)
-        self._per_step = self._gain / (1 - self._gain)
         self._tail: deque[tuple[int, float, float]] = deque(maxlen=round(KEPT_S * hz))
         self._noise = 0.0
         self._forget = 1 / (NOISE_MEMORY_S * hz)
@@ -99,6 +104,8 @@ class ResponseFinder:
         self._tonic += self._gain * (level - self._tonic)
         fast = level - self._tonic
         rest = (self._smooth.middle - level) ** 2
+        if len(self._tail) > 2 * self._hz:
+            rest = min(rest, OUTLIER**2 * max(self._noise, LEAST_NOISE_US**2))  # the bend of a response is no noise
         self._noise += max(self._forget, 1 / (len(self._tail) + 1)) * (rest - self._noise)
         self._tail.append((at, level, fast))
         out = self._follow(at, level)
@@ -142,9 +149,9 @@ class ResponseFinder:
         onset = rows[knee][0] + 0.5
         if knee > foot:
             onset -= (steps[knee] - KNEE * steps[steepest]) / (steps[knee] - steps[knee - 1])
-        at, foot_us, fast = rows[foot]
+        at, foot_us, _ = rows[foot]
         climbed = 0.0
-        candidate = _Open(at, foot_us, fast * self._per_step, onset, at, 0.0, 0.0)
+        candidate = _Open(at, foot_us, self._slope_before(at), LEVELS_OFF_S * self._hz, onset, at, 0.0, 0.0)
         for at, level, _ in rows[foot:]:
             height = candidate.above(at, level)
             climbed = max(climbed, level - foot_us)
@@ -156,6 +163,12 @@ class ResponseFinder:
         if candidate.height_us >= smallest and climbed >= smallest / 2 and SHORTEST_RISE_S <= rise_s <= LONGEST_RISE_S:
             self._open = candidate
             self.fresh_peak_s = self._blocks.time_s(candidate.peak)
+
+    def _slope_before(self, foot: int) -> float:
+        """Slope of the level before a foot, µS per step."""
+        early, late = (foot - max(1, round(seconds * self._hz)) for seconds in BEFORE_S)
+        rows = [row for row in self._tail if early <= row[0] <= late]
+        return (rows[-1][1] - rows[0][1]) / (rows[-1][0] - rows[0][0]) if len(rows) > 1 else 0.0
 
     def _follow(self, at: int, level: float) -> list[SCR]:
         """Half recovered, or too late for it?"""
