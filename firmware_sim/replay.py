@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from firmware_sim.person import Quantity
 
@@ -181,6 +180,8 @@ def _quantity(name: str, unit: str) -> Quantity | None:
 
 
 def _resampled(values: Floats, from_hz: float, to_hz: float) -> Floats:
+    from scipy.signal import resample_poly  # slow to load, and only who replays needs it
+
     ratio = Fraction(to_hz / from_hz).limit_denominator(2000)
     if ratio == 1:
         return values
