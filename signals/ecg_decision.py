@@ -33,6 +33,7 @@ EARLY_FROM, EARLY_WEIGHT = 0.75, 2.0  # earlier than this share of the usual int
 SIDE_FACTOR = 0.35  # a deflection to the other side than usual must be larger by this logarithm to be the R peak
 SILENCE_S = 5.0  # from here on the level fades in proportion to time
 RESTART_S = 2.0  # no candidate at all for so long: the signal was away
+STRANGE = 0.3  # and when all that comes then is below this share of the level, it is another signal
 
 MEMORY = 8  # beats
 SIDES = 16  # beats
@@ -96,16 +97,16 @@ class Rhythm:
         return (c.peak_up, c.height_up) if up else (c.peak_down, c.height_down)
 
     def _score(self, c: Candidate, ahead: Sequence[Candidate]) -> float:
-        e, rate = c.evidence, self._rate_hz
-        if self._last is None:
-            # the signal begins (again): nothing to compare with but what follows
-            top = max([f.evidence for f in ahead], default=0.0)
-            self._level = max(top, e)
-            self._noise = 0.0
-            self._strengths.clear()
-            return START - 1.0 - c.rim if e > 0.5 * top else -1.0
-        level, last = self._level, self._last
-        since_s = (c.at - last.at) / rate
+        e, rate, last = c.evidence, self._rate_hz, self._last
+        if last is None:
+            top = max([e, *(f.evidence for f in ahead)])
+            if not self._strengths or top < STRANGE * self._level:
+                # the signal begins, or comes back as another one: nothing to compare with but what follows
+                self._strengths.clear()
+                self._level, self._noise = top, 0.0
+                return START - 1.0 - c.rim if e > 0.5 * top else -1.0
+        level = self._level
+        since_s = (c.at - last.at) / rate if last is not None else self._rr_s
         if since_s < REFRACTORY_S:
             return -1.0
         if ahead and ahead[0].at - c.at < REFRACTORY_S * rate and e < ahead[0].evidence < 3 * level:
@@ -113,9 +114,11 @@ class Rhythm:
         score = START + math.log(e / level) - NOISE_WEIGHT * self._noise / level - RIM_WEIGHT * c.rim
         if e < FLOOR_NOISES * self._noise:
             score -= FLOOR_WEIGHT * math.log(FLOOR_NOISES * self._noise / e)
+        score += AFTER_WEIGHT * self._shadow(c, ahead)
+        if last is None:
+            return score
         if since_s < BEFORE_S and e < last.evidence:
             score += BEFORE_WEIGHT * math.log(e / last.evidence) * (BEFORE_S - since_s) / (BEFORE_S - NEAR_S)
-        score += AFTER_WEIGHT * self._shadow(c, ahead)
         late = since_s / self._rr_s
         if late > 1:
             score += OVERDUE_WEIGHT * min(late - 1, 1.0)
@@ -140,6 +143,8 @@ class Rhythm:
     def _remember(self, c: Candidate) -> None:
         if self._last is not None:
             rr_s = (c.at - self._last.at) / self._rate_hz
+            if rr_s > SILENCE_S:
+                self._strengths.clear()  # the old level found nothing for so long: it is not the level any more
             if rr_s < 2:
                 self._intervals_s.append(rr_s)
                 ordered = sorted(self._intervals_s)
@@ -148,10 +153,10 @@ class Rhythm:
                 if n >= 4:
                     spread_s = ordered[3 * n // 4] - ordered[n // 4]
                     self._regular = max(0.0, 1 - 4 * spread_s / self._rr_s)
-        young = len(self._strengths) < 3
-        self._strengths.append(c.evidence if young else min(c.evidence, 2 * self._level))
+        self._strengths.append(c.evidence)
         ordered = sorted(self._strengths)
-        self._level = ordered[-1] if young else ordered[len(ordered) // 2]
+        n = len(ordered)
+        self._level = ordered[n // 2] if n > 3 else ordered[-1]
         self._shapes[self._beats % MEMORY] = c.shape
         self._beats += 1
         self._last = c

@@ -6,6 +6,7 @@ a second, and all delays are exactly known because every filter is symmetric. Th
 (band-passed slope, energy in a window of about the width of a QRS); the band is set by differences of sliding means.
 """
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ TAPER = 0.5  # what is at the end of the search counts so much less
 SHAPE_S = 0.080  # the shape reaches this far to both sides of the R peak
 SHAPE_POINTS = 17
 BREAK_S = 0.030  # missing samples longer than this break the signal; shorter ones are bridged by the last value
+CUT_S = 0.040  # a complex this near to an end of the signal is cut, and none
+ROUNDING = 1e-10  # evidence below this share of the signal is rounding
 LARGEST = 1e9  # samples further than this from the first are no ECG in any unit; keeps squares finite
 
 
@@ -110,7 +113,8 @@ class EvidenceStream:
         self._past = max(self.apart + half, reach) + self._break
         self._raw = np.zeros(self._past)  # the signal starts from rest
         self._missing = np.zeros(self._past)
-        self._seen = 0  # samples fed
+        self._seen = 0  # samples fed, and those that flush adds
+        self._end = sys.maxsize  # sample number after the last one, when that is known
         self._level: float | None = None  # first finite sample; taken off, so that huge offsets keep their digits
         self._last = 0.0
 
@@ -151,6 +155,7 @@ class EvidenceStream:
         x = np.full(self.margin, self._last)
         raw = np.concatenate((self._raw, x))
         gone = np.concatenate((self._missing, np.zeros(self.margin)))
+        self._end = self._seen
         self._seen += self.margin
         return self._candidates(raw, gone) if len(raw) >= self._past + self.margin + 1 else []
 
@@ -178,12 +183,15 @@ class EvidenceStream:
         before = around[inner - a + a // 2]
         after = around[inner + 1 + a // 2]
         here = evidence[inner]
-        at = inner[(here > before) & (here >= after) & (here > 1e-12)]
-        first_new = self._past - self.delay
-        at = at[at >= first_new]
+        at = inner[(here > before) & (here >= after) & (here > 0)]
+        base = self._seen - len(raw)  # sample number of raw[0]
+        half = round(CUT_S * self.rate_hz)
+        first, last = max(self._past, half - base), min(len(raw), self._end - half - base)
+        at = at[(at >= first - self.delay) & (at < last - self.delay)]
+        rounding = ROUNDING * self.rate_hz * np.abs(smooth[at + self.delay - (self._smooth - 1)])
+        at = at[evidence[at] > rounding]
         if not len(at):
             return []
-        base = self._seen - len(raw)  # sample number of raw[0]
         return self._measure(raw, smooth, evidence, at, base)
 
     def _measure(self, raw: Array, smooth: Array, evidence: Array, at: NDArray[np.intp], base: int) -> list[Candidate]:
@@ -197,6 +205,8 @@ class EvidenceStream:
             fine += kernel[k] * pieces[:, k : k + 2 * s + 3]
         fine -= (fine[:, :1] + fine[:, -1:]) / 2
         start = base + centre - s - 1  # sample number of fine[:, 0]
+        outside = (start[:, None] + np.arange(2 * s + 3) < 0) | (start[:, None] + np.arange(2 * s + 3) >= self._end)
+        fine[outside] = 0.0
         up, up_shift, height_up = _summit(fine, self._taper)
         down, down_shift, height_down = _summit(-fine, self._taper)
         middle = centre - s - 1 + np.where(height_up >= height_down, up, down)
