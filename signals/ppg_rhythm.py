@@ -61,7 +61,7 @@ def rhythm(slope: Array, rate_hz: float, usual: float, before: Rhythm) -> Rhythm
         return unclear
     acf = acf / acf[0] * n / np.arange(n, 0, -1)
     rate_hz /= every
-    low, high = math.ceil(MIN_RR_S * rate_hz) + 1, min(n // REPETITIONS, int(LONGEST_S * rate_hz))
+    low, high = max(1, int(MIN_RR_S * rate_hz)), min(n // REPETITIONS, int(LONGEST_S * rate_hz))
     inner = acf[low:high]
     peaks = low + np.flatnonzero((inner >= acf[low - 1 : high - 1]) & (inner > acf[low + 1 : high + 1]))
     if not len(peaks) or (top := float(acf[peaks].max())) <= 0:

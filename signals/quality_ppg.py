@@ -1,9 +1,9 @@
 """How good a few seconds of PPG are, from the waveform alone: does the slope repeat itself like a pulse?
 
 Evidence: periodicity of the slope (autocorrelation at 40-180 /min, the streaming relative of Orphanidou's template
-correlation, 2015), the pulse's share of the slope's power (after Elgendi 2016, relative power), and how far single
-excursions leave the rest (movement). Deviation: skewness, Elgendi's best index, is not asked, because it depends on the
-sensor's polarity and on the shape of the pulse at the site.
+correlation, 2015), evenness of the upstrokes, the power of the pulse's band beside faster and slower slopes (after
+Elgendi 2016, relative power), and how far single excursions leave the rest. Deviation: skewness, Elgendi's best index,
+is not asked, because it depends on the sensor's polarity and on the shape of the pulse at the site.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ SLOWEST_S, FASTEST_S = 1.5, 0.333  # 40-180 /min
 TAPER_S = 0.25
 STEEP = 1.5  # slopes beyond this multiple of the usual are cut before they are compared
 REPEATS = (0.1, 0.7)  # height of the autocorrelation that scores 0 and 1
-SHARE = (0.05, 0.3)  # pulse share of the slope's power that scores 0 and 1
+SHARE = (0.05, 0.3)  # power of the pulse's band beside faster (noise) or slower (movement) slopes, scores 0 and 1
 UPSTROKE = 0.5  # maxima of the slope above this share of the steepest are upstrokes
 UNEVEN = (0.7, 0.25)  # largest log distance of their intervals from the median that scores 0 and 1
 CREST = (8.0, 4.0)  # steepest over usual slope that scores 0 and 1
@@ -52,14 +52,20 @@ def ppg_waveform(values: Array, rate_hz: float) -> Evidence:
     slope = np.clip(slope / usual, -STEEP, STEEP)
     repeats = _repeats(slope, rate_hz)
     power = np.abs(spectrum * f) ** 2
+    below = float(power[(f >= 0.15) & (f < 0.6)].sum())
     heart = float(power[(f >= 0.6) & (f <= 8.0)].sum())
-    total = float(power[(f >= 0.15) & (f <= min(25.0, 0.45 * rate_hz))].sum())
+    above = float(power[(f > 8.0) & (f <= min(25.0, 0.45 * rate_hz))].sum())
     return Evidence(
         likeness=linear(repeats, *REPEATS) * linear(_unevenness(slope, rate_hz), *UNEVEN),
-        quiet=linear(heart / total if total > 0 else 0.0, *SHARE),
-        calm=linear(float(np.max(strength)) / usual, *CREST),
+        quiet=_share(heart, above),
+        calm=_share(heart, below) * linear(float(np.max(strength)) / usual, *CREST),
         unlike=Reason.WEAK if repeats > 0.25 else Reason.NO_CONTACT,
     )
+
+
+def _share(heart: float, other: float) -> float:
+    total = heart + other
+    return linear(heart / total, *SHARE) if total > 0 else 0.0
 
 
 def _repeats(x: Array, rate_hz: float) -> float:
