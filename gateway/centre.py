@@ -94,6 +94,8 @@ class Centre:
                     await self._take(link, rows)
             except LinkLost as error:
                 log.warning("centre: %s", error)
+            except Exception:
+                log.exception("centre: a fault of our own; the link is made again")
             finally:
                 self.connected.clear()
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
@@ -176,6 +178,8 @@ class Centre:
                 log.warning("points wait: %s", error)
             except StoreError as error:
                 log.error("points wait: %s", error)  # noqa: TRY400 - one line for people, repeated until it works
+            except Exception:
+                log.exception("points wait: a fault of our own")
             else:
                 await self._stored.wait()
                 continue

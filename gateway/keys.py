@@ -7,7 +7,6 @@ nonces per key; a room seals about once a second, and `rotate` makes a new key.
 """
 
 import hashlib
-import os
 import secrets
 import stat
 from pathlib import Path
@@ -15,8 +14,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.disk import make_folder, sync_folder, write_all
-from gateway.errors import KeyLost, KeyUnsafe, SealBroken, StoreMissing, StoreUnwritable
+from gateway.disk import make_folder, write_durably
+from gateway.errors import KeyLost, KeyUnsafe, SealBroken, StoreMissing
 
 _VERSION = b"\x01"
 _ID_BYTES, _NONCE_BYTES, _KEY_BYTES = 8, 12, 32
@@ -94,6 +93,8 @@ class Keyring:
         if len(sealed) < OVERHEAD_BYTES or sealed[:1] != _VERSION:
             raise SealBroken(self._folder, "these bytes are not sealed by us", "restore the store from a backup")
         key_id = sealed[1:_HEAD]
+        if key_id not in self._ciphers:
+            self._look_again()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise KeyLost(
@@ -109,22 +110,17 @@ class Keyring:
                 self._folder, f"something sealed with key {key_id.hex()} was changed", "restore the store from a backup"
             ) from error
 
+    def _look_again(self) -> None:
+        """Another process may have rotated since; what seals here stays the same."""
+        for file in self._folder.glob("*-*.key"):
+            key_id, key = _read_key(file)
+            self._ciphers.setdefault(key_id, AESGCM(key))
+
 
 def _make_key(folder: Path, number: int) -> Path:
     key = secrets.token_bytes(_KEY_BYTES)
     path = folder / f"{number:04d}-{_id_of(key).hex()}.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            write_all(handle, key, 0)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(folder)
-    except OSError as error:
-        raise StoreUnwritable(
-            path, f"the key cannot be written ({error.strerror})", "free disk space or check the folder's owner"
-        ) from error
+    write_durably(path, key)
     return path
 
 

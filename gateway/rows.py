@@ -17,7 +17,7 @@ from sqlalchemy import exc
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
 from gateway.disk import OneWriter, make_folder, sync_folder
-from gateway.errors import KeyLost, SealBroken, StoreCorrupt
+from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keys import Keyring
 from gateway.messages import BODIES, Body, RecordKind, SessionOpened
 from gateway.placing import bury, context, place_batch
@@ -26,14 +26,8 @@ from gateway.sequences import SequenceGap, sequence_gaps_in
 ROWS_FILE = "rows.sqlite"
 KEYS_FOLDER = "keys"
 
-_REFUSALS = (
-    exc.IntegrityError,
-    exc.DataError,
-    exc.InterfaceError,
-    exc.ProgrammingError,
-    OverflowError,
-    ValueError,
-)
+_TROUBLE = (exc.OperationalError, exc.InternalError, exc.TimeoutError, OSError, StoreError)
+"""The database or the disk cannot do it now. Everything else is the fault of a record and blocks only that one."""
 
 log = logging.getLogger(__name__)
 
@@ -146,19 +140,27 @@ class Rows:
             StoreBusy, StoreCorrupt, StoreUnwritable: try again; what was stored already does no harm.
         """
         with t.plain_words(self.where):
-            try:
-                self._store(arrivals, now_utc_ns)
-            except _REFUSALS as error:
-                log.warning("a batch is refused (%s); storing one by one", error)
+            if self._refusal(arrivals, now_utc_ns):
                 for arrival in arrivals:
                     self._store_alone(arrival, now_utc_ns)
 
     def _store_alone(self, arrival: Good | Poison, now_utc_ns: int) -> None:
-        try:
-            self._store([arrival], now_utc_ns)
-        except _REFUSALS as error:
+        if reason := self._refusal([arrival], now_utc_ns):
             record = arrival.record.id if isinstance(arrival, Good) else arrival.id
-            self._store([Poison(record, f"the store refuses it: {error}", arrival.payload)], now_utc_ns)
+            self._store([Poison(record, f"the store refuses it: {reason}", arrival.payload)], now_utc_ns)
+
+    def _refusal(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> str:
+        """Store a batch; the reason when a record in it cannot be stored, whatever the disk does."""
+        try:
+            self._store(arrivals, now_utc_ns)
+        except _TROUBLE:
+            raise
+        except Exception as error:
+            if type(error) is exc.DatabaseError:  # its subclasses are about statements; itself it is about the file
+                raise
+            log.warning("%d records are refused: %s", len(arrivals), error)
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def _store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
         with self._engine.begin() as db:

@@ -4,14 +4,13 @@ Console, command line and tests call these and nothing below them. Everything he
 running centre, without one, and in a read-only folder.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 from gateway.errors import UnknownSession
+from gateway.figures import beat_figures
 from gateway.messages import (
     BeatRow,
     EventRow,
@@ -39,9 +38,6 @@ __all__ = [
     "sequence_gaps",
     "session_figures",
 ]
-
-NORMAL = "normal"
-"""`signals.Label.NORMAL` in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +186,15 @@ def read_session(rows: Rows, session: UUID | str) -> StoredSession:
 
 def session_figures(stored: StoredSession) -> SessionFigures:
     """Figures of a session from its stored beats, independent of the summary that the room sent."""
-    beats = stored.beats
-    intervals = [(row.rr_ms, row.label) for row in beats if row.rr_ms is not None]
-    normal = [rr_ms for rr_ms, label in intervals if label == NORMAL]
-    differences = _normal_differences(beats)
+    beats = beat_figures(stored.beats)
+    closed = stored.closed
     return SessionFigures(
-        beats_stored=len(beats),
-        mean_hr_bpm=60_000.0 * len(normal) / sum(normal) if normal and sum(normal) > 0 else None,
-        rmssd_ms=math.sqrt(sum(d * d for d in differences) / len(differences)) if differences else None,
-        artefact_share=1 - len(normal) / len(intervals) if intervals else None,
-        replay_record=stored.closed.replay_record if stored.closed else "",
-        replay_offset_s=stored.closed.replay_offset_s if stored.closed else None,
+        beats_stored=beats.beats,
+        mean_hr_bpm=beats.mean_hr_bpm,
+        rmssd_ms=beats.rmssd_ms,
+        artefact_share=beats.artefact_share,
+        replay_record=closed.replay_record if closed else "",
+        replay_offset_s=closed.replay_offset_s if closed else None,
     )
 
 
@@ -212,15 +206,3 @@ def sequence_gaps(rows: Rows) -> list[SequenceGap]:
 def dead_letters(rows: Rows) -> list[DeadLetter]:
     """What could not be stored, with the reasons, oldest first."""
     return rows.dead_letters()
-
-
-def _normal_differences(beats: Sequence[BeatRow]) -> list[float]:
-    """Successive differences, ms, between normal intervals of directly following beats; a gap or artefact breaks."""
-    differences: list[float] = []
-    before: float | None = None
-    for row in beats:
-        normal = row.rr_ms if row.label == NORMAL else None
-        if normal is not None and before is not None:
-            differences.append(normal - before)
-        before = normal
-    return differences

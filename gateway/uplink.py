@@ -98,6 +98,8 @@ class Uplink:
                 log.warning("uplink: %s", error)
             except StoreError:
                 log.exception("uplink: the outbox does not answer")
+            except Exception:
+                log.exception("uplink: a fault of our own; the link is made again")
             finally:
                 self._tell(connected=False)
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))

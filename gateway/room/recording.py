@@ -7,13 +7,14 @@ putting them again after a crash is a no-op.
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
 from care.programme import load as load_programme
 from gateway.journal import Journal, read_journal
 from gateway.keys import Keyring
-from gateway.messages import SessionClosed, SessionOpened
+from gateway.messages import SessionChunk, SessionClosed, SessionOpened
 from gateway.outbox import Outbox, new_id
 from gateway.room.ledger import Closed, Cut, Entry, Ledger, Opened
 
@@ -28,6 +29,8 @@ class Recording:
         self._turn = asyncio.Lock()
         self.began_ns = ledger.opened.began_ns if ledger.opened else 0
         """Room clock at session time 0; another number after a restart of the machine."""
+        self._unsent: tuple[UUID, SessionChunk, int] | None = None
+        self._closing: Closed | None = None
 
     @classmethod
     async def begin(
@@ -63,22 +66,44 @@ class Recording:
         await asyncio.to_thread(self._journal.sync)
 
     async def cut(self, to_ns: int, made_utc_ns: int) -> None:
-        """Send what was gathered since the last cut on its way, as one chunk."""
+        """Send what was gathered since the last cut on its way, as one chunk.
+
+        Raises:
+            StoreError: the disk refused. A chunk that was cut waits, and the next `cut` or `close` sends it first.
+        """
         async with self._turn:
+            await self._send()
+            if self._closing:
+                return
             cut = Cut(new_id(), self.ledger.chunks + 1, to_ns)
             self._journal.append(cut)
             chunk = self.ledger.apply(cut)
             assert chunk
-            await self.sync()
-            await asyncio.to_thread(self._outbox.put, chunk, made_utc_ns=made_utc_ns, id=cut.record)
+            self._unsent = cut.record, chunk, made_utc_ns
+            await self._send()
+
+    async def _send(self) -> None:
+        """The journal to disk, then the chunk that waits to the outbox."""
+        await self.sync()
+        if self._unsent:
+            record, chunk, made_utc_ns = self._unsent
+            await asyncio.to_thread(self._outbox.put, chunk, made_utc_ns=made_utc_ns, id=record)
+            self._unsent = None
 
     async def close(self, body: SessionClosed, made_utc_ns: int) -> None:
-        """Write the end. The journal is no longer needed when the outbox has it."""
+        """Write the end. The journal is no longer needed when the outbox has it.
+
+        Raises:
+            StoreError: the disk refused. Called again it goes on with the end that it was given first.
+        """
         async with self._turn:
-            closed = Closed(new_id(), body)
-            self.keep(closed)
+            await self._send()
+            if self._closing is None:
+                self._closing = Closed(new_id(), body)
+                self.keep(self._closing)
             await self.sync()
-            await asyncio.to_thread(self._outbox.put, body, made_utc_ns=made_utc_ns, id=closed.record)
+            closed = self._closing
+            await asyncio.to_thread(self._outbox.put, closed.body, made_utc_ns=made_utc_ns, id=closed.record)
             await asyncio.to_thread(self._journal.close)
             self._journal.path.unlink(missing_ok=True)
 
@@ -99,7 +124,10 @@ async def recover(path: Path, keyring: Keyring, outbox: Outbox, now_utc_ns: int)
     reading = await asyncio.to_thread(read_journal, path, keyring, _decoder)
     opened = reading.entries[0] if reading.entries else None
     if not isinstance(opened, Opened):
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        if reading.entries or reading.damaged_blocks:
+            path.rename(path.with_suffix(".spoilt"))  # noqa: ASYNC240 - once, at the start
+        else:
+            path.unlink()  # noqa: ASYNC240 - the same: begun, and nothing was ever synced
         return None
     ledger = Ledger(load_programme(opened.body.programme))
     for entry in reading.entries:

@@ -149,7 +149,10 @@ async def _tick(room: Room, clock: Clock) -> None:
 async def _sync(conductor: Conductor) -> None:
     while True:
         await asyncio.sleep(SYNC_S)
-        await conductor.sync()
+        try:
+            await conductor.sync()
+        except Exception:
+            log.exception("the journal was not synced")
 
 
 async def _count(room: Room, outbox: Outbox, uplink: Uplink) -> None:

@@ -63,6 +63,13 @@ def test_after_a_rotation_new_values_have_the_new_key_and_old_ones_still_open(tm
     assert [again.open_sealed(each, b"") for each in (old, new)] == [b"old", b"new"]
 
 
+def test_a_key_that_another_process_has_made_since_is_found(tmp_path: Path) -> None:
+    reader, writer = Keyring.open(tmp_path), Keyring.open(tmp_path)
+    writer.rotate()
+    assert reader.open_sealed(writer.seal(b"x", b""), b"") == b"x"
+    assert reader.key_id != writer.key_id
+
+
 def test_a_lost_key_is_named_with_what_to_do(tmp_path: Path) -> None:
     sealed = Keyring.open(tmp_path / "lost").seal(b"x", b"")
     other = Keyring.open(tmp_path / "other")
