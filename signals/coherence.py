@@ -1,10 +1,11 @@
 """Heart-rhythm coherence: how much of the variation of the last 64 s is one slow wave.
 
 After McCraty & Zayas 2014 (doi 10.3389/fpsyg.2014.01090): the highest peak in 0.04-0.26 Hz, power within 0.030 Hz
-around it, against the rest. Ours differs where the published recipe misleads: the total is taken over 0.0033-0.4 Hz (over
-0.04-0.26 Hz resting records look coherent, because a slope below 0.04 Hz peaks at the edge); the peak must be a true
-maximum; and there is no score without 90 % accepted beats or with an oscillation too small to tell from noise. Through a
-64 s Hann window the purest sine reaches 86 % (ratio 6.3), since the window spreads it over more than 0.030 Hz.
+around it, against the rest. Ours differs where the published recipe misleads: the total is taken over 0.0033-0.4 Hz
+(over 0.04-0.26 Hz resting records look coherent, because a slope below 0.04 Hz peaks at the edge); the peak must be a
+true maximum; and there is no score without 90 % accepted beats or with an oscillation too small to tell from noise.
+Through a 64 s Hann window the purest sine reaches 86 % (ratio 6.3), since the window spreads it over more than 0.030
+Hz.
 """
 
 import math
@@ -105,7 +106,9 @@ def _spectrum(rr: NDArray[np.float64], times: NDArray[np.float64]) -> Spectrum:
     even = spline(times, rr, np.maximum(at, times[0]))
     window = hann(length)
     psd = 2 * np.abs(np.fft.rfft(detrend(even) * window, NFFT)) ** 2 / (RESAMPLE_HZ * float(window @ window))
-    return Spectrum(np.arange(len(psd)) * (RESAMPLE_HZ / NFFT), np.asarray(psd, np.float64), METHOD, WINDOW_S)
+    return Spectrum(
+        np.arange(len(psd), dtype=np.float64) * (RESAMPLE_HZ / NFFT), np.asarray(psd, np.float64), METHOD, WINDOW_S
+    )
 
 
 def _score(spectrum: Spectrum) -> Coherence:

@@ -1,9 +1,10 @@
 """Heart-rate variability right now: windows of the newest 30 to 300 s, and coherence, beat by beat.
 
-Beats lie in rings of fixed size, and a window is read from them anew: no sums to drift, the same cost and memory after
-hours. Decisions: mean heart rate counts the corrected beats over the raw time; RMSSD, SDNN and pNN50 see normal
-intervals only, and a difference counts only between two normal intervals that follow each other (leaving corrected beats
-out has no bias, putting smooth guesses in has). Coherence needs an unbroken rhythm and uses the corrected series.
+Beats lie in rings of fixed size, and a window is read from them anew: no sums to drift, the same cost and memory
+after hours. Decisions: mean heart rate counts the corrected beats over the raw time; RMSSD, SDNN and pNN50 see normal
+intervals only, and a difference counts only between two normal intervals that follow each other (leaving corrected
+beats out has no bias, putting smooth guesses in has). Coherence needs an unbroken rhythm and uses the corrected
+series.
 """
 
 import math

@@ -1,7 +1,7 @@
 """From RR to NN: finds missed, extra, misplaced and ectopic beats and puts them right, in batch and live.
 
-One set of rules (`signals/rr_rules.py`), two sources of what is usual: batch looks at 91 intervals around each, live at
-the 91 before it and two after it. Clean series come back unchanged.
+One set of rules (`signals/rr_rules.py`), two sources of what is usual: batch looks at 91 intervals around each, live
+at the 91 before it and two after it. Clean series come back unchanged.
 """
 
 from collections import deque

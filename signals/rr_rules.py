@@ -2,10 +2,10 @@
 
 Kinds of error and robust thresholds follow Lipponen & Tarvainen 2019 (doi 10.1080/03091902.2019.1640306): quartile
 deviations over 91 beats. Three things differ, because the published rules alter clean data (large smooth RSA has big
-differences and tiny quartile deviations elsewhere): thresholds have floors relative to the RR level; a misplaced beat is
-looked for with its own shape (one interval long, the next short by the same amount, against the line between the
-neighbours), to which a smooth wave does not answer; and a beat that was only misplaced is put back between its neighbours,
-so that no time is lost.
+differences and tiny quartile deviations elsewhere): thresholds have floors relative to the RR level; a misplaced beat
+is looked for with its own shape (one interval long, the next short by the same amount, against the line between the
+neighbours), to which a smooth wave does not answer; and a beat that was only misplaced is put back between its
+neighbours, so that no time is lost.
 """
 
 import math
