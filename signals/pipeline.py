@@ -8,6 +8,8 @@ begins another; no interval is ever measured across it.
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+
 from signals.beats import Beat, BeatStream, Kind
 from signals.quality import QualityStream
 from signals.reasons import Reason
@@ -15,6 +17,8 @@ from signals.samples import Samples
 
 _KEPT_RUNS = 64
 _SLACK = 0.5
+_NO_CONTACT_S = 1.0
+"""Without contact for so long, a stretch is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,11 @@ class HeartBeat:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Samples are missing from … to …, ns on the clock of the samples."""
+    """The heart was not heard from … to …, ns on the clock of the samples: "samples_lost" or "no_contact"."""
 
     from_ns: int
     to_ns: int
+    cause: str
 
 
 class HeartPipeline:
@@ -59,7 +64,9 @@ class HeartPipeline:
         self._stream = BeatStream(self.rate_hz, self.kind)
         self._fed = 0
         self._runs: deque[tuple[int, Samples]] = deque(maxlen=_KEPT_RUNS)
-        self._before: tuple[int, Beat] | None = None
+        self._before_ns: int | None = None
+        self._dead_since: tuple[int, int] | None = None
+        self._dead: deque[tuple[int, Hole]] = deque()
 
     def feed(self, samples: Samples) -> list[HeartBeat | Hole]:
         """Take the next run of samples; beats come at most a second after they happened."""
@@ -69,15 +76,16 @@ class HeartPipeline:
             whole = last.epoch == samples.epoch and samples.first_index == last.first_index + len(last.values)
             if not whole:
                 out += self.flush()
-                out.append(Hole(last.end_ns, samples.start_ns))
+                out.append(Hole(last.end_ns, samples.start_ns, "samples_lost"))
         self._last = samples
         self._runs.append((self._fed, samples))
+        self._watch_contact(samples)
         self._fed += len(samples.values)
         out += self._timed(self._stream.feed(samples.values))
         self._quality.feed(samples.values)
         return out
 
-    def flush(self) -> list[HeartBeat]:
+    def flush(self) -> list[HeartBeat | Hole]:
         """The beats that were still being thought about; the next samples begin a new stretch."""
         beats = self._timed(self._stream.flush())
         self._begin()
@@ -89,12 +97,35 @@ class HeartPipeline:
         """Quality of the newest seconds, 0-1, and what is wrong with them."""
         return self._quality.score
 
-    def _timed(self, beats: list[Beat]) -> list[HeartBeat]:
-        out = []
+    def _watch_contact(self, samples: Samples) -> None:
+        """Find stretches of NaN of a second or more, across runs."""
+        silent = np.isnan(samples.values)
+        if not silent.any():
+            self._contact(self._fed, samples.start_ns)
+            return
+        edges = np.flatnonzero(np.diff(silent)) + 1
+        for first in (0, *edges.tolist()):
+            at, at_ns = self._fed + first, samples.start_ns + round(first * 1e9 / samples.rate_hz)
+            if not silent[first]:
+                self._contact(at, at_ns)
+            elif self._dead_since is None:
+                self._dead_since = (at, at_ns)
+
+    def _contact(self, place: int, t_ns: int) -> None:
+        if self._dead_since and place - self._dead_since[0] >= _NO_CONTACT_S * self.rate_hz:
+            self._dead.append((place, Hole(self._dead_since[1], t_ns, "no_contact")))
+        self._dead_since = None
+
+    def _timed(self, beats: list[Beat]) -> list[HeartBeat | Hole]:
+        out: list[HeartBeat | Hole] = []
         for beat in beats:
-            t_ns = self._time_of(beat.time_s * self.rate_hz)
-            rr_ms = None if self._before is None else (t_ns - self._before[0]) / 1e6
-            self._before = (t_ns, beat)
+            place = beat.time_s * self.rate_hz
+            while self._dead and self._dead[0][0] <= place + _SLACK:
+                out.append(self._dead.popleft()[1])
+                self._before_ns = None
+            t_ns = self._time_of(place)
+            rr_ms = None if self._before_ns is None else (t_ns - self._before_ns) / 1e6
+            self._before_ns = t_ns
             out.append(HeartBeat(t_ns, rr_ms, beat.quality))
         return out
 

@@ -125,7 +125,9 @@ class Conductor:
             return
         if isinstance(item, Hole):
             self.recording.keep(Stretch())
-            self._gap = self._gap or (max(0, self.session_ns(item.from_ns)), "samples_lost")
+            if not self._gap:
+                self._gap = (max(0, self.session_ns(item.from_ns)), item.cause)
+                self._close_gap(self.session_ns(item.to_ns))
             return
         t_ns = self.session_ns(item.t_ns)
         if t_ns < 0:
@@ -145,6 +147,10 @@ class Conductor:
         if self.recording and not self._ended:
             self.recording.keep(Stretch())
             self._gap = self._gap or (max(0, self.session_ns(room_ns)), cause)
+
+    def chair_empty(self) -> None:
+        """Nobody sits there any more: a recording that was announced is over."""
+        self._note = None
 
     def device_said(self, room_ns: int, text: str) -> None:
         """A line of the device's own log."""
@@ -249,9 +255,9 @@ class Conductor:
         now = recording.ledger.session.now_ns
         utc_ns = self._clock.utc_ns()
         if not self._ended:
-            for beat in self._senses.heart.flush() if self._senses.heart else []:
-                if self.session_ns(beat.t_ns) <= now:
-                    self.hear(beat)
+            for item in self._senses.heart.flush() if self._senses.heart else []:
+                if isinstance(item, Hole) or self.session_ns(item.t_ns) <= now:
+                    self.hear(item)
             recording.keep(Stretch())
             if self._gap:
                 self._close_gap(now)

@@ -23,7 +23,7 @@ from gateway.room.conductor import Conductor
 from gateway.room.ledger import Ledger
 from gateway.room.senses import STALE_S, Senses, metrics_of
 from gateway.room.view import DeviceState, chair_view, session_view, tachogram
-from signals.pipeline import HeartBeat
+from signals.pipeline import HeartBeat, Hole
 from signals.rr import LiveCorrector
 from signals.samples import Channel, Samples
 
@@ -94,16 +94,15 @@ class Room:
         """The chair's own heart sensor comes first; an oximeter serves where there is no chair."""
         return device == self.chair_id or not self.chair_id
 
-    def _hear(self, item: object) -> None:
+    def _hear(self, item: HeartBeat | Hole) -> None:
         if self.conductor.running:
-            self.conductor.hear(item)  # type: ignore[arg-type]  # HeartBeat or Hole
-            return
-        if isinstance(item, HeartBeat) and item.rr_ms is not None:
+            self.conductor.hear(item)
+        elif isinstance(item, HeartBeat) and item.rr_ms is not None:
             for interval in self._idle_labels.push(item.rr_ms):
                 self.senses.labelled(item.t_ns, interval)
         else:
             self._idle_labels.gap()
-            self.senses.labelled(getattr(item, "t_ns", self.clock.now_ns()), None)
+            self.senses.labelled(item.t_ns if isinstance(item, HeartBeat) else item.to_ns, None)
 
     def _connected(self, state: DeviceState, event: Connected) -> None:
         state.health, state.problem, state.advice = Health.CONNECTED, "", ""
@@ -117,8 +116,8 @@ class Room:
     def _disconnected(self, state: DeviceState, event: Disconnected) -> None:
         state.health, state.problem, state.advice = Health.SEARCHING, event.error.code, str(event.error)
         state.status = None
-        for beat in self.senses.lost(event.device):
-            self._hear(beat)
+        for item in self.senses.lost(event.device):
+            self._hear(item)
         if self._matters(event.device) and self.conductor.running:
             self.conductor.heart_stopped(state.heart_end_ns or event.t_ns, "device_lost")
             self.conductor.happened(machine.DeviceWent(self.conductor.session_ns()))
@@ -131,6 +130,8 @@ class Room:
         before = state.status
         state.status = status
         state.faults = (*status.faults, *(("watchdog",) if status.watchdog_tripped else ()))
+        if not status.occupied:
+            self.conductor.chair_empty()
         if not self.conductor.running or not self._matters(status.device):
             return
         now = self.conductor.session_ns()

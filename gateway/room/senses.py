@@ -102,7 +102,7 @@ class Senses:
         self.wave = Thinned(WAVE_S, WAVE_HZ, "", peaks=True)
         self.conductance = Thinned(TRACE_S, TRACE_HZ, "µS", peaks=False)
         self.respiration = Thinned(TRACE_S, TRACE_HZ, "", peaks=False)
-        self._rates: dict[Channel, float] = {}
+        self._sources: dict[Channel, tuple[str, int, int]] = {}
         self._now_ns = 0
 
     def take(self, samples: Samples) -> list[HeartBeat | Hole]:
@@ -112,15 +112,13 @@ class Senses:
             case Channel.ECG | Channel.PPG:
                 return self._take_heart(samples)
             case Channel.SKIN_CONDUCTANCE:
-                if self._eda is None or self._rates.get(samples.channel) != round(samples.rate_hz):
+                if self._is_new(samples) or self._eda is None:
                     self._eda = EDAStream(float(round(samples.rate_hz)))
-                    self._rates[samples.channel] = round(samples.rate_hz)
                 self._eda.feed(samples.values)
                 self.conductance.feed(samples)
             case Channel.RESPIRATION:
-                if self._breath is None or self._rates.get(samples.channel) != round(samples.rate_hz):
+                if self._is_new(samples) or self._breath is None:
                     self._breath = RespirationStream(float(round(samples.rate_hz)))
-                    self._rates[samples.channel] = round(samples.rate_hz)
                 self._breath.feed(samples.values)
                 self.respiration.feed(samples)
             case _:
@@ -128,6 +126,13 @@ class Senses:
                 if len(good):
                     self._slow[samples.channel] = (samples.end_ns, float(good[-1]))
         return []
+
+    def _is_new(self, samples: Samples) -> bool:
+        """Another device, another connection or another rate than before: what a stream remembers is void."""
+        source = (samples.device, samples.epoch, round(samples.rate_hz))
+        before = self._sources.get(samples.channel)
+        self._sources[samples.channel] = source
+        return source != before
 
     def _take_heart(self, samples: Samples) -> list[HeartBeat | Hole]:
         """Only one device is the heart; another one's pulse (a finger oximeter beside a chair) is left alone."""
@@ -143,13 +148,13 @@ class Senses:
         self.wave.feed(samples)
         return out + self.heart.feed(samples)
 
-    def lost(self, device: str) -> list[HeartBeat]:
+    def lost(self, device: str) -> list[HeartBeat | Hole]:
         """A device is gone: beats that were still being thought about, then nothing until it is back."""
         if device != self.heart_device or self.heart is None:
             return []
-        beats = self.heart.flush()
+        items = self.heart.flush()
         self.heart, self.heart_device = None, ""
-        return beats
+        return items
 
     def labelled(self, t_ns: int, interval: LabelledRR | None) -> None:
         """A beat got its label; None begins a new stretch."""
