@@ -3,6 +3,7 @@
 from nicegui.elements.mixins.text_element import TextElement
 
 from dashboards.console.elements import box, fill, mark, put, show, words
+from dashboards.console.now import FAIR
 from dashboards.console.words import Texts
 from gateway.live import LiveFrame, Metric
 
@@ -62,7 +63,9 @@ class _Card:
             if metric.low is not None and metric.high is not None:
                 self._interval.text = f"±{(metric.high - metric.low) / 2:.0f}"
         fill(self._bar, metric.quality)
-        mark(self._bar, "is-low", metric.value is None)
+        weak = metric.value is None and metric.quality < FAIR
+        mark(self._bar, "is-low", weak)
+        mark(self._reason, "is-weak", weak)
         quality = texts("metric.quality", percent=round(100 * metric.quality))
         put(self._bar, "aria-label", quality)
         put(self._bar, "title", quality)

@@ -83,14 +83,15 @@ class _Row:
         with box("chair-row", data_row=row.name):
             with box("chair-line"):
                 words("chair-name", name)
-                self._value = words("chair-value", "—")
                 self._less = button("", lambda: self._step(-1), "step", aria_label=texts("chair.less", name=name))
                 with self._less:
                     drawn(LESS)
                 self._more = button("", lambda: self._step(1), "step", aria_label=texts("chair.more", name=name))
                 with self._more:
                     drawn(MORE)
-            self._bar = box("bar", role="img")
+            with box("chair-line"):
+                self._bar = box("bar", role="img")
+                self._value = words("chair-value", "—")
 
     def show(self, chair: ChairView | None) -> None:
         row, texts = self._row, self._texts

@@ -3,12 +3,12 @@
 NiceGUI keeps the tree; the look is all in `console.css`. Plain elements (button, input) keep their keyboard behaviour.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-Press = Callable[[], Awaitable[None] | None]
+Press = Callable[[], object]
 
 
 def box(classes: str = "", tag: str = "div", **attributes: str) -> ui.element:

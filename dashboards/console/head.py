@@ -6,7 +6,7 @@ from care import programme
 from dashboards.console.elements import box, drawn, fill, mark, put, show, words
 from dashboards.console.now import now_line, signal_words
 from dashboards.console.words import Texts, clock
-from gateway.live import LiveFrame, SegmentView, SessionView
+from gateway.live import LiveFrame, SegmentView
 
 TONES = {
     "calm": '<path d="M5 12.6l4.4 4.4L19 7.4"/>',
@@ -50,13 +50,8 @@ class Head:
         chair = next((d.name for d in frame.devices if session and d.id == session.device), "")
         title = texts.pick(session.title_zh, session.title_en) if session else texts("head.room")
         self._title.text = " · ".join(filter(None, (chair, title)))
-        self._sub.text = _since(session, texts) if session else ""
+        self._sub.text = texts("head.elapsed", time=clock(session.now_ns / 1e9)) if session else ""
         self._saved.text = texts.code(f"saved_{session.saved}") if session else ""
-
-
-def _since(session: SessionView, texts: Texts) -> str:
-    elapsed = texts("head.elapsed", time=clock(session.now_ns / 1e9))
-    return elapsed + " · " + texts("head.beats", count=f"{session.beats:,}") if session.beats else elapsed
 
 
 class Segments:

@@ -31,10 +31,12 @@ class Log:
         names = {device.id: device.name for device in frame.devices}
         show(self._none, not lines)
         seen = (session.id if session else "", lines)
-        if seen == self._seen or session is None:
+        if seen == self._seen:
             return
         self._seen = seen
         self._list.clear()
+        if session is None:
+            return
         with self._list:
             for line in reversed(lines):
                 with box("log-line", "li"):

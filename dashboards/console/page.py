@@ -50,6 +50,7 @@ class Page:
                 controls, log, mark_and_end = (
                     SessionControls(texts, self._ask), Log(texts), MarkAndEnd(texts, self._ask)
                 )  # fmt: skip
+            self._toasts = box("toasts")
             with box("lost-note", role="alert"):
                 words("lost-title", texts("lost.title"))
                 words("lost-more", texts("lost.more"))
@@ -89,15 +90,15 @@ class Page:
         self._again = True
         self.show(self._hub.frame)
 
-    async def _ask(self, action: Action) -> None:
+    async def _ask(self, action: Action) -> bool:
         reply = await self._hub.ask(action)
         if reply.ok:
-            return
+            return True
         said = self._texts.code(reply.code) if reply.code else ""
         if reply.detail:
             said = f"{said}（{reply.detail}）" if self._texts.language == "zh" else f"{said} ({reply.detail})"
         with self._client:
-            ui.notify(
-                self._texts("toast.refused", words=said), position="bottom", timeout=5000, classes="toast",
-                close_button=False, color="transparent",
-            )  # fmt: skip
+            self._toasts.clear()
+            with self._toasts:
+                words("toast", self._texts("toast.refused", words=said), role="alert")
+        return False

@@ -13,6 +13,7 @@ from nicegui import ui
 
 from dashboards.console import plots
 from dashboards.console.elements import box, fill, mark, show, words
+from dashboards.console.now import FAIR
 from dashboards.console.words import Texts
 from gateway.live import LiveFrame, Metric
 
@@ -89,6 +90,8 @@ class Rhythm:
         facts = [texts("plot.last_60")]
         if share is not None:
             facts.insert(0, texts("plot.excluded", percent=f"{100 * share:.0f}"))
+        if frame.session:
+            facts.insert(0, texts("plot.beats", count=f"{frame.session.beats:,}"))
         self._facts.text = " · ".join(facts)
         name = f"rhythm {texts.language}"
         news = self._drawings.of(frame, name, partial(plots.tachogram, texts=texts))
@@ -126,7 +129,7 @@ class Pulse:
         self._facts.text = " · ".join(facts)
         show(self._none, not any(value is not None for value in trace.values))
         fill(self._bar, frame.signal.score)
-        mark(self._bar, "is-low", bool(frame.signal.reason) and frame.signal.score < 0.5)
+        mark(self._bar, "is-low", bool(frame.signal.reason) and frame.signal.score < FAIR)
         self._chart.update(self._drawings.of(frame, "heart", plots.heart))
 
 

@@ -20,8 +20,11 @@ from gateway.live import (
     ResumeSession,
 )
 
-Ask = Callable[[Action], Awaitable[None]]
+Ask = Callable[[Action], Awaitable[bool]]
+"""Asks the room, says a refusal, and tells whether it was done."""
 STEP_PER_MIN = 0.1
+ENTER = "(e) => { if (e.key === 'Enter' && !e.isComposing && e.keyCode !== 229) emit() }"
+"""Enter, but not the one that takes a word from a Chinese input method."""
 
 
 class SessionControls:
@@ -74,7 +77,7 @@ class MarkAndEnd:
                 self._field.props["placeholder"] = self._field.props["aria-label"] = texts("controls.mark_text")
                 self._field.props["maxlength"] = "80"
                 self._field.on("input", self._typed, js_handler="(e) => emit(e.target.value)")
-                self._field.on("keydown.enter", lambda _: self._mark())
+                self._field.on("keydown", lambda _: self._mark(), js_handler=ENTER)
             self._mark_button = button(texts("controls.mark"), self._mark, data_press="mark")
             self._end = button(texts("controls.end"), lambda: self._open(on=True), "help", data_press="end")
             with box("confirm gone", role="group", aria_label=texts("controls.end_ask")) as self._confirm:
@@ -103,9 +106,10 @@ class MarkAndEnd:
         self._note = str(getattr(event, "args", "") or "")
 
     async def _mark(self) -> None:
-        note, self._note = self._note.strip(), ""
+        if not await self._ask(MarkMoment(self._note.strip())):
+            return
+        self._note = ""
         ui.run_javascript(f"const f = getHtmlElement({self._field.id}); f.value = ''; f.blur();")
-        await self._ask(MarkMoment(note))
 
     async def _end_now(self) -> None:
         self._open(on=False)

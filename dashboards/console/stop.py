@@ -26,6 +26,7 @@ class Stop:
             words("stop-said-more", texts("stop.failed_more"))
         with box("stop-said stop-cut", role="alert"):
             words("stop-said-title", texts("stop.console_away"))
+            words("stop-said-more", texts("stop.console_away_more"))
         with box("stop-said stop-done", role="status") as self._done:
             with box("stop-done-head"):
                 drawn(STOP_SIGN)

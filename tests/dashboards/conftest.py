@@ -82,28 +82,28 @@ def browser():
 
 
 class Tabs:
-    """The tabs of the test run: one that is used again and again, and new ones for tests that leave traces."""
+    """The tabs of the test run: one per address that is used again and again, new ones for tests that leave traces."""
 
     def __init__(self, context, url, room) -> None:
         self._context, self._url, self._room = context, url, room
-        self._usual = None
+        self._usual = {}
         self._new = []
 
     def __call__(self, scene: str, query: str = "", *, new: bool = False):
         """A tab that shows the scene; all requests that it has made are in `page.asked`."""
         self._room.show(scene)
-        page = self._usual
-        if new or query or page is None:
+        page = self._usual.get(query)
+        if new or page is None:
             page = self._context.new_page()
             page.asked = []
             page.on("request", lambda request: page.asked.append(request.url))
             page.on("websocket", lambda socket: page.asked.append(socket.url))
             page.set_default_timeout(10_000)
             page.goto(self._url + query)
-            if new or query:
+            if new:
                 self._new.append(page)
             else:
-                self._usual = page
+                self._usual[query] = page
         state = self._room.play.state
         page.wait_for_selector(f"[data-console][data-room=here][data-state={state}]")
         return page

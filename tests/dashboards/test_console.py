@@ -116,11 +116,14 @@ def test_emergency_stop_needs_nothing_of_the_pages_own_connection(tab, room):
 
 
 def test_a_stop_that_is_not_confirmed_says_what_to_do(tab):
-    page = tab("paced", new=True)
+    page = tab("paced")
     page.route("**/stop*", lambda route: route.abort())
     page.locator("[data-press=stop]").click()
     expect(page.locator(".stop-failed")).to_contain_text("请马上按椅子上的急停按钮")
     expect(page.locator(".stop-failed")).to_contain_text("控制台没有应答")
+    page.unroute("**/stop*")
+    page.locator("[data-press=stop]").click()
+    expect(page.locator(".stop-failed")).to_be_hidden()
 
 
 def test_a_page_from_elsewhere_cannot_press_the_stop(tab, room):
@@ -242,8 +245,9 @@ def test_a_station_out_of_reach_is_said_calmly(tab):
 
 
 def test_english_by_a_switch(tab):
-    page = tab("weak", new=True)
-    page.locator(".language").click()
+    switch = tab("weak").locator(".language")
+    expect(switch).to_have_text("English")
+    page = tab("weak", switch.get_attribute("href"))
     expect(page.locator("[data-signal]")).to_have_text("Signal weak 31%")
     expect(page.locator("[data-press=stop]")).to_contain_text("Emergency stop")
     expect(card(page, "heart_rate").locator(".reason")).to_contain_text("warm the hand")
@@ -263,7 +267,7 @@ def test_no_request_leaves_the_machine_and_the_small_font_is_enough(tab):
 
 
 def test_survives_a_reload_and_serves_several_browsers(tab):
-    first, second = tab("paced", new=True), tab("paced", "/?lang=en")
+    first, second = tab("paced"), tab("paced", "/?lang=en")
     first.reload()
     expect(card(first, "heart_rate").locator(".number")).to_have_text(NUMBER)
     expect(card(second, "heart_rate").locator(".number")).to_have_text(NUMBER)
@@ -294,3 +298,38 @@ def test_nothing_is_cut_off_and_the_stop_is_in_view(tab):
         cut = page.evaluate("""[...document.querySelectorAll('.card, .side .button, .strip')]
             .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1).map((one) => one.className)""")
         assert cut == [], width
+
+
+CONTRAST = """(least) => {
+    const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (rgb) => rgb.map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const ground = (element) => {
+        const layers = [];
+        for (let e = element; e; e = e.parentElement) {
+            const [r, g, b, a = 1] = parts(getComputedStyle(e).backgroundColor);
+            if (a > 0) layers.push([r, g, b, a]);
+            if (a === 1) break;
+        }
+        return layers.reverse().reduce((low, [r, g, b, a]) => [r, g, b].map((c, i) => c * a + low[i] * (1 - a)),
+                                       [255, 255, 255]);
+    };
+    const weak = [];
+    for (const element of document.querySelectorAll('.console *')) {
+        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        if (!own || !element.checkVisibility({checkVisibilityCSS: true})) continue;
+        if (element.closest('button:disabled')) continue;
+        const [a, b] = [light(parts(getComputedStyle(element).color).slice(0, 3)), light(ground(element))];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (ratio < least) weak.push(`${element.className}: ${ratio.toFixed(2)}`);
+    }
+    return weak;
+}"""
+
+
+@pytest.mark.parametrize("scene", ["idle", "artefacts", "weak", "device_lost", "stopped", "finished"])
+def test_all_words_have_a_contrast_of_at_least_four_and_a_half(tab, scene):
+    page = tab(scene)
+    expect(page.locator("[data-signal]")).to_contain_text(NUMBER)
+    assert page.evaluate(CONTRAST, 4.5) == []
+    assert len(page.evaluate(CONTRAST, 22)) > 20, "no words have been looked at"
