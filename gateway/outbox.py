@@ -5,6 +5,7 @@ the same transaction, so a crash leaves no hole. A receipted record leaves its i
 that a room that replays its journal after a crash cannot put it again. Measured costs: facts of the bus, section 6.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreUnwritable
 from gateway.keys import Keyring
 from gateway.messages import Body, Lane, Record, RecordKind, encode, kind_of
+from gateway.salvage import readable_rows, set_aside_if_damaged
 
 REMEMBERED = 50_000
 """Receipted ids that are kept: at one chunk every 10 s more than five days without a pause, 2 MB."""
@@ -33,6 +35,9 @@ CREATE TABLE IF NOT EXISTS sequences (boot TEXT, lane TEXT, last INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS totals (session BLOB PRIMARY KEY, put INTEGER NOT NULL, receipted INTEGER NOT NULL);
 """
 _ALL = b""
+_ROW = "(id, kind, boot, lane, seq, session, made_utc_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+log = logging.getLogger(__name__)
 
 
 class Counts(NamedTuple):
@@ -59,9 +64,10 @@ class Outbox:
         producer: name of this process, "room".
         boot: this start of the process, new for each.
 
+    A damaged file is set aside (`set_aside` says where), and what can be read of it is taken over.
+
     Raises:
         StoreBusy: another process writes to it.
-        StoreCorrupt: the file is not a healthy database.
         StoreUnwritable: the disk refused.
     """
 
@@ -73,12 +79,15 @@ class Outbox:
         make_folder(path.parent)
         self._writer = OneWriter(path)
         try:
+            self.set_aside = set_aside_if_damaged(path)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._db.executescript(_SCHEMA)
                 self._db.execute("UPDATE waiting SET held=''")
+                if self.set_aside:
+                    self._take_over(self.set_aside)
                 path.chmod(0o600)
                 sync_folder(path.parent)
             except BaseException:
@@ -180,6 +189,21 @@ class Outbox:
             ).fetchone()
         return Counts(row[0], row[1], row[0] - row[1], held[0])
 
+    def _take_over(self, damaged: Path) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        taken = 0
+        for row in readable_rows(damaged):
+            self._db.execute(f"INSERT OR IGNORE INTO waiting {_ROW}", row)
+            self._count_put(row[5])
+            taken += 1
+        self._db.execute("COMMIT")
+        log.error("%s: the outbox was damaged and is now at %s; %d records were taken over", self._path, damaged, taken)
+
+    def _count_put(self, session: bytes) -> None:
+        self._db.executemany(
+            "INSERT INTO totals VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET put=put+1", [(_ALL,), (session,)]
+        )
+
     def _known(self, record: UUID) -> bool:
         return (
             self._db.execute(
@@ -194,13 +218,9 @@ class Outbox:
             (self.boot, lane),
         ).fetchone()[0]
         session = body.session.bytes
-        self._db.execute(
-            "INSERT INTO waiting (id, kind, boot, lane, seq, session, made_utc_ns, body) VALUES (?,?,?,?,?,?,?,?)",
-            (record.bytes, kind_of(body), self.boot, lane, seq, session, made_utc_ns, sealed),
-        )
-        self._db.executemany(
-            "INSERT INTO totals VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET put=put+1", [(_ALL,), (session,)]
-        )
+        row = (record.bytes, kind_of(body), self.boot, lane, seq, session, made_utc_ns, sealed)
+        self._db.execute(f"INSERT INTO waiting {_ROW}", row)
+        self._count_put(session)
 
     def _open(
         self, rows: list[tuple[bytes, str, str, str, int, int, bytes]]

@@ -10,7 +10,7 @@ import pytest
 from gateway_parts import ROOT, SITE, a_session, chunk, opened, whole_session
 
 from gateway import outbox as module
-from gateway.errors import StoreBusy, StoreCorrupt
+from gateway.errors import StoreBusy
 from gateway.keys import Keyring
 from gateway.messages import Lane, decode_body
 from gateway.outbox import Counts, Outbox, new_id
@@ -129,10 +129,39 @@ def test_two_processes_cannot_have_one_outbox(outbox: Outbox, tmp_path: Path, ke
         reopen(tmp_path, keyring, "boot-2")
 
 
-def test_a_damaged_file_is_one_plain_line(tmp_path: Path, keyring: Keyring) -> None:
-    (tmp_path / "room" / "outbox.sqlite").write_bytes(b"not a database " * 100)
-    with pytest.raises(StoreCorrupt, match="the outbox is damaged"):
-        reopen(tmp_path, keyring, "boot-1")
+def test_a_file_that_is_no_database_is_set_aside_and_the_room_goes_on(tmp_path: Path, keyring: Keyring) -> None:
+    path = tmp_path / "room" / "outbox.sqlite"
+    for number in (1, 2):
+        path.write_bytes(b"not a database " * 100)
+        with reopen(tmp_path, keyring, f"boot-{number}") as outbox:
+            assert outbox.set_aside == path.with_name(f"outbox.sqlite.damaged-{number}")
+            outbox.put(opened(a_session()), made_utc_ns=0)
+        path.with_name("outbox.sqlite-wal").unlink(missing_ok=True)
+    with reopen(tmp_path, keyring, "boot-3") as outbox:
+        assert outbox.set_aside is None
+        assert outbox.counts() == Counts(1, 0, 1)
+
+
+def test_records_around_the_damage_are_taken_over(outbox: Outbox, tmp_path: Path, keyring: Keyring) -> None:
+    session = a_session()
+    ids = [outbox.put(chunk(session, number), made_utc_ns=number) for number in range(1, 101)]
+    path = tmp_path / "room" / "outbox.sqlite"
+    outbox._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    sealed = outbox._db.execute("SELECT body FROM waiting WHERE place=50").fetchone()[0]
+    outbox.close()
+    data = bytearray(path.read_bytes())
+    page = data.index(sealed) // 4096
+    data[page * 4096 : (page + 1) * 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    with reopen(tmp_path, keyring, "boot-2") as again:
+        assert again.set_aside is not None
+        found = [record.id for record in again.pending(1000)]
+        assert again.counts(session).waiting == len(found)
+        again.put(chunk(session, 101), made_utc_ns=0)
+    assert found == [record for record in ids if record in set(found)]
+    assert len(found) > 80
+    assert {ids[0], ids[-1]} <= set(found)
+    assert ids[49] not in found
 
 
 def test_commits_are_synced_to_the_disk(outbox: Outbox) -> None:
