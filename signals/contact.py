@@ -67,6 +67,11 @@ def linear(x: float, poor: float, fine: float) -> float:
     return min(max((x - poor) / (fine - poor), 0.0), 1.0)
 
 
+def height(values: NDArray[np.float64], share: float) -> float:
+    """The value that a share of the values does not exceed; on short arrays much faster than `np.percentile`."""
+    return float(np.sort(values)[round(share * (len(values) - 1))])
+
+
 def contact(samples: NDArray[np.float64], rate_hz: float) -> Contact:
     """Bridges holes and finds the reason why a stretch cannot be judged.
 
@@ -110,7 +115,7 @@ def fell_silent(values: NDArray[np.float64], rate_hz: float) -> bool:
     step = max(1, round(0.02 * rate_hz))
     slopes = np.abs(values[step::step] - values[:-step:step])
     last = tail // step
-    return float(np.percentile(slopes[-last:], 90)) < QUIET_TAIL * float(np.percentile(slopes[:-last], 90))
+    return height(slopes[-last:], 0.9) < QUIET_TAIL * height(slopes[:-last], 0.9)
 
 
 def _bridged(samples: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:

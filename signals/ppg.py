@@ -7,6 +7,7 @@ Viterbi 1967; autocorrelation for the period; steepest upstroke as the fiducial 
 """
 
 import math
+from statistics import median
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,7 +95,7 @@ class PPGDetector:
         """Quality: height like the beats before, interval like the period, and a clear rhythm."""
         quality = 0.3 + 0.7 * self._path.rhythm.clear
         if self._rises:
-            usual = float(np.median(self._rises))
+            usual = median(self._rises)
             quality *= math.exp(-abs(math.log(max(c.rise, LEAST) / max(usual, LEAST))) / 1.5)
             off = abs(math.log((c.time_s - self._last_s) / self._path.rhythm.period_s))
             quality *= math.exp(-max(0.0, off - 0.15) / 0.5)

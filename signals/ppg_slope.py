@@ -7,6 +7,7 @@ advances in hops of fixed length, which makes results independent of how the sam
 
 import math
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ class SlopeFilter:
         recent = self.recent[-BLOCKS * block :]
         tops = [float(recent[max(0, e - block) : e].max()) for e in range(len(recent), 0, -block) if e >= block // 2]
         alive = [top for top in tops if top > DEAD * max(tops)]
-        return float(np.median(alive)) if alive else 0.0
+        return median(alive) if alive else 0.0
 
     def advance(self, samples: Array) -> list[Candidate]:
         """Takes one hop of samples; gives the candidates that became known by it.

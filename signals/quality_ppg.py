@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from signals.contact import Evidence, linear
+from signals.contact import Evidence, height, linear
 from signals.reasons import Reason
 
 Array = NDArray[np.float64]
 
 SLOWEST_S, FASTEST_S = 1.5, 0.333  # 40-180 /min
 TAPER_S = 0.25
+SLOPE_RATE_HZ = 40.0  # enough for a slope that ends at 5 Hz
 STEEP = 1.5  # slopes beyond this multiple of the usual are cut before they are compared
 REPEATS = (0.1, 0.7)  # height of the autocorrelation that scores 0 and 1
 SHARE = (0.05, 0.3)  # power of the pulse's band beside faster (noise) or slower (movement) slopes, scores 0 and 1
@@ -44,19 +45,20 @@ def ppg_waveform(values: Array, rate_hz: float) -> Evidence:
     spectrum = np.fft.rfft(x, size)
     f = np.fft.rfftfreq(size, 1.0 / rate_hz)
     pulse = np.clip((f - 0.3) / 0.4, 0.0, 1.0) * np.clip((5.0 - f) / 3.0, 0.0, 1.0)
-    slope = np.fft.irfft(spectrum * (2j * np.pi * f * pulse), size)[:n]
+    every = max(1, int(rate_hz // SLOPE_RATE_HZ))
+    slope = np.fft.irfft(spectrum * (2j * np.pi * f * pulse), size)[:n:every]
     strength = np.abs(slope)
-    usual = float(np.percentile(strength, 90))
+    usual = height(strength, 0.9)
     if usual <= 1e-14 * rate_hz * float(np.max(np.abs(values))):
         return Evidence(0.0, 0.0, 0.0, Reason.FLAT)
     slope = np.clip(slope / usual, -STEEP, STEEP)
-    repeats = _repeats(slope, rate_hz)
+    repeats = _repeats(slope, rate_hz / every)
     power = np.abs(spectrum * f) ** 2
     below = float(power[(f >= 0.15) & (f < 0.6)].sum())
     heart = float(power[(f >= 0.6) & (f <= 8.0)].sum())
     above = float(power[(f > 8.0) & (f <= min(25.0, 0.45 * rate_hz))].sum())
     return Evidence(
-        likeness=linear(repeats, *REPEATS) * linear(_unevenness(slope, rate_hz), *UNEVEN),
+        likeness=linear(repeats, *REPEATS) * linear(_unevenness(slope, rate_hz / every), *UNEVEN),
         quiet=_share(heart, above),
         calm=_share(heart, below) * linear(float(np.max(strength)) / usual, *CREST),
         unlike=Reason.WEAK if repeats > 0.25 else Reason.NO_CONTACT,
@@ -86,13 +88,11 @@ def _repeats(x: Array, rate_hz: float) -> float:
 
 def _unevenness(slope: Array, rate_hz: float) -> float:
     """Largest log distance of an interval between upstrokes from the median interval."""
-    tops = find_peaks(slope, height=UPSTROKE * float(np.percentile(slope, 97)), distance=max(1.0, FASTEST_S * rate_hz))[
-        0
-    ]
+    tops = find_peaks(slope, height=UPSTROKE * height(slope, 0.97), distance=max(1.0, FASTEST_S * rate_hz))[0]
     if len(tops) < 3:
         return 0.0
     intervals = np.log(np.diff(tops))
-    return float(np.max(np.abs(intervals - np.median(intervals))))
+    return float(np.max(np.abs(intervals - height(intervals, 0.5))))
 
 
 def _size(n: int) -> int:
