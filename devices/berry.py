@@ -23,6 +23,7 @@ from signals.samples import Channel, Samples
 _ANSWER_S = 3.0
 _ENOUGH_FRAMES = 20
 _HEALTH_S = 1.0
+_SETTLE_S = 1.0
 _FRAMES_PER_S = round(wire.RATE_HZ)
 _CHUNK = 5
 
@@ -33,11 +34,13 @@ class BerryOximeter:
     Attributes:
         epoch: put into every `Samples`; the supervisor counts it up per connection.
         identity: what it must be, by the way it talks.
+        heard_ns: when the last good frame came.
     """
 
     def __init__(self, device: str, port: str, clock: Clock) -> None:
         self.device, self.port, self.clock = device, port, clock
         self.epoch = 0
+        self.heard_ns = 0
         self.identity = Identity(
             "Berry",
             "finger oximeter (BCI 1.2)",
@@ -47,7 +50,7 @@ class BerryOximeter:
         )
         self._serial = SerialPort(port, wire.BAUD, device)
         self._decoder = wire.Decoder()
-        self._timebase = Timebase()
+        self._timebase = Timebase(clock.settle_s(_SETTLE_S))
         self._index = 0
         self._held: list[tuple[int, wire.Frame]] = []
 
@@ -87,6 +90,7 @@ class BerryOximeter:
         except BaseException:
             await self._serial.__aexit__(None, None, None)
             raise
+        self.heard_ns = self.clock.now_ns()
         return self
 
     async def __aexit__(
@@ -111,6 +115,7 @@ class BerryOximeter:
                 self._held.append((self._index, frame))
                 self._index += 1
             if frames:
+                self.heard_ns = now
                 self._timebase.observe(self._index / wire.RATE_HZ, now)
             if self._timebase.lost:
                 raise PortLost(self.port, self.device, "its frames no longer keep time")

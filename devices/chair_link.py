@@ -35,6 +35,7 @@ _ACK_S = 0.2
 _ATTEMPTS = 3
 _STOP_AGAIN_S = 0.1
 _HEALTH_S = 1.0
+_SETTLE_S = 1.0
 
 
 class ChairLinkChair:
@@ -43,11 +44,13 @@ class ChairLinkChair:
     Attributes:
         epoch: put into every `Samples`; the supervisor counts it up per connection.
         identity: who answered (known inside the context).
+        heard_ns: when the last good frame came.
     """
 
     def __init__(self, device: str, port: str, clock: Clock) -> None:
         self.device, self.port, self.clock = device, port, clock
         self.epoch = 0
+        self.heard_ns = 0
         self.identity = Identity("", "", "", "")
         self._serial = SerialPort(port, wire.BAUD, device)
         self._decoder = wire.Decoder()
@@ -86,7 +89,9 @@ class ChairLinkChair:
                 match frame.message:
                     case wire.Ident() as ident if isinstance(question, wire.Identify):
                         self.identity = identity_of(ident)
-                        self._stream = ChairStream(self.device, self.port, self.epoch, ident.streams)
+                        self._stream = ChairStream(
+                            self.device, self.port, self.epoch, ident.streams, self.clock.settle_s(_SETTLE_S)
+                        )
                         question = wire.StartStreams()
                     case wire.Ack(sequence=sequence) if sequence == asked:
                         self._early = frames[at + 1 :]
@@ -122,6 +127,7 @@ class ChairLinkChair:
         except BaseException:
             await self._serial.__aexit__(None, None, None)
             raise
+        self.heard_ns = self.clock.now_ns()
         self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
         return self
 
@@ -186,6 +192,8 @@ class ChairLinkChair:
 
     def _take_all(self, frames: list[wire.Frame]) -> None:
         arrival_ns = self.clock.now_ns()
+        if frames:
+            self.heard_ns = arrival_ns
         for frame in frames:
             self._take(frame.message, arrival_ns)
 

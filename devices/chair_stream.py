@@ -1,7 +1,7 @@
 """From STREAM frames of a Chair Link chair to `Samples`: counters unwrapped, holes named, times from one time base.
 
 All streams of a chair start at 0 at one instant and run from one crystal, so they share a `Timebase`. Until that has
-settled (a second), frames are held back, not lost.
+settled (a second, `settle_s`), frames are held back, not lost.
 """
 
 import numpy as np
@@ -19,10 +19,12 @@ _LONGEST_GAP_S = 10.0
 class ChairStream:
     """The streams of one connection."""
 
-    def __init__(self, device: str, port: str, epoch: int, declared: tuple[wire.Declared, ...]) -> None:
+    def __init__(
+        self, device: str, port: str, epoch: int, declared: tuple[wire.Declared, ...], settle_s: float = 1.0
+    ) -> None:
         self._device, self._port, self._epoch = device, port, epoch
         self._declared: dict[int, wire.Declared] = {stream.sensor: stream for stream in declared}
-        self._timebase = Timebase()
+        self._timebase = Timebase(settle_s)
         self._expected: dict[int, int] = {}
         self._given: dict[int, int] = {}
         self._held: list[tuple[int, wire.Stream | wire.Note]] = []

@@ -53,6 +53,12 @@ class Clock:
         """
         return max(seconds / self.speed, least_s)
 
+    def settle_s(self, seconds: float, least_s: float = 0.25) -> float:
+        """`seconds` of our time, or as many as pass in `least_s` on the wall: long enough to have seen a quick moment
+        of a busy machine.
+        """
+        return max(seconds, least_s * self.speed)
+
     def to_environment(self) -> str:
         return f"{self.speed!r}@{self.origin_ns}"
 

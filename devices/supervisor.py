@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 from devices.clock import Clock
 from devices.errors import DeviceError, NotConnected, PortLost
-from devices.events import ChairCommand, Connected, DeviceEvent, Disconnected, Identity, LinkHealth, StopMotion
+from devices.events import ChairCommand, Connected, DeviceEvent, Disconnected, Identity, StopMotion
 
 SILENCE_S = 1.5
 LEAST_SILENCE_S = 0.4
@@ -24,6 +24,7 @@ class Driver(Protocol):
     """What every driver is: identify and open on entering, a stream of events, perhaps commands."""
 
     epoch: int
+    heard_ns: int
 
     @property
     def identity(self) -> Identity: ...
@@ -49,7 +50,6 @@ class Supervised:
         self._make_driver, self._clock = make_driver, clock
         self._driver: Driver | None = None
         self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
-        self._heard_ns = 0
         self._told: type[DeviceError] | None = None
         self._stop_owed = False
         self._task: asyncio.Task[None] | None = None
@@ -111,8 +111,8 @@ class Supervised:
         async with driver:
             self.epoch += 1
             self._told = None
-            self._driver, self._heard_ns = driver, self._clock.now_ns()
-            self._events.put_nowait(Connected(self.device, self._heard_ns, driver.identity, self.epoch))
+            self._driver = driver
+            self._events.put_nowait(Connected(self.device, self._clock.now_ns(), driver.identity, self.epoch))
             try:
                 await self._both(self._pump(driver), self._watch(driver))
             finally:
@@ -132,8 +132,6 @@ class Supervised:
 
     async def _pump(self, driver: Driver) -> None:
         async for event in driver.events():
-            if not isinstance(event, LinkHealth):  # the driver's own clockwork, not a word of the device
-                self._heard_ns = self._clock.now_ns()
             self._events.put_nowait(event)
         raise PortLost(device=self.device)
 
@@ -143,10 +141,10 @@ class Supervised:
             self._stop_owed = False
         patience_ns = round(self._clock.patience_s(SILENCE_S, LEAST_SILENCE_S) * self._clock.speed * 1e9)
         while True:
-            heard_ns = self._heard_ns
+            heard_ns = driver.heard_ns
             await self._clock.sleep((heard_ns + patience_ns - self._clock.now_ns()) / 1e9)
             await asyncio.sleep(_OUR_DELAY_S)  # if it was we who were late, what lies in the port comes first
-            if self._heard_ns == heard_ns:
+            if driver.heard_ns == heard_ns:
                 raise PortLost(device=self.device, detail="it has fallen silent")
 
     def _tell(self, error: DeviceError) -> None:

@@ -12,7 +12,6 @@ from collections import deque
 
 import numpy as np
 
-_SETTLE_S = 1.0
 _BLOCK_S = 1.0
 _BLOCKS_FOR_DRIFT = 20
 _BLOCKS_KEPT = 240
@@ -35,7 +34,9 @@ class Timebase:
         lost: arrivals have left the line by more than 2 s: the device's clock has been restarted or paused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settle_s: float = 1.0) -> None:
+        """`settle_s`: how long to listen, in seconds of the device, before the first offset is taken."""
+        self._settle_s = settle_s
         self.settled = False
         self.drift = 0.0
         self.lost = False
@@ -54,7 +55,7 @@ class Timebase:
         """Bytes that end at `device_s` (seconds counted by the device) arrived at `arrival_ns`."""
         if self._origin_ns is None:
             self._origin_ns = arrival_ns - round(device_s * 1e9)
-            self._first_s, self._block_end_s = device_s, device_s + _SETTLE_S
+            self._first_s, self._block_end_s = device_s, device_s + self._settle_s
         delay = (arrival_ns - self._origin_ns) / 1e9 - device_s
         if delay < self._least[1]:
             self._least = (device_s, delay)
