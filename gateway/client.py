@@ -116,7 +116,8 @@ class RoomClient:
                 reader, writer = await asyncio.open_unix_connection(self._path, limit=1 << 21)
                 self._writer = writer
                 while True:
-                    message = _from_room.decode(await asyncio.wait_for(read_message(reader), SILENCE_S))
+                    async with asyncio.timeout(SILENCE_S):  # wait_for may swallow a cancellation (Python 3.11)
+                        message = _from_room.decode(await read_message(reader))
                     if isinstance(message, LiveFrame):
                         await self._publish(message)
                     elif message.id in self._waiting and not self._waiting[message.id].done():
