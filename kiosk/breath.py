@@ -88,7 +88,7 @@ class Figure(Widget):
         if self._sheet.theme.motion:
             self.swell(breath.fullness)
         elif self._count:
-            self._count.say(str(max(1, math.ceil(breath.left_s))))
+            self._count.say(str(max(1, math.ceil(round(breath.left_s, 2)))))
 
     def swell(self, fullness: float) -> None:
         """Draw the rings at this fullness (0-1)."""

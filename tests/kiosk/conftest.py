@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from care.programme import load
 from gateway.live import (
     Command,
     LiveFrame,
+    LogLine,
     Metric,
     Metrics,
     PacerView,
@@ -83,13 +85,7 @@ def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=No
         reason,
         pacer,
     )
-    return msgspec.structs.replace(session, summary=summary, log=[_line(ended)] if ended else [])
-
-
-def _line(code):
-    from gateway.live import LogLine
-
-    return LogLine(0, code)
+    return msgspec.structs.replace(session, summary=summary, log=[LogLine(0, ended)] if ended else [])
 
 
 def beats(now_ns, pacer, seconds=45.0):
@@ -181,17 +177,39 @@ class KioskProcess:
     async def at(self, place):
         return await self.until(lambda seen: seen["place"] == place and seen["faded"])
 
-    async def tap(self, text):
-        """Press the words with a real pointer; a tap within the debounce is tried again by nobody: we wait it out."""
+    async def spot(self, text):
+        """Where the middle of these words is."""
         seen = await self.until(lambda seen: any(text in word["text"] for word in seen["words"]))
-        x, y, wide, high = next(word["ink"] for word in seen["words"] if text in word["text"])
-        await self.xdotool("mousemove", str(round(x + wide / 2)), str(round(y + high / 2)), "click", "1")
+        found = [word for word in seen["words"] if text in word["text"]]
+        x, y, wide, high = min(found, key=lambda word: len(word["text"]))["ink"]
+        return str(round(x + wide / 2)), str(round(y + high / 2))
+
+    async def tap(self, text, clicks=1):
+        """Press the words with a real pointer, when the last tap is long enough ago."""
+        await self.until(lambda seen: seen["ready"])
+        click = ["click", "--repeat", str(clicks), "--delay", "60", "1"]
+        await self.xdotool("mousemove", *await self.spot(text), *click)
 
     async def xdotool(self, *arguments):
         process = await asyncio.create_subprocess_exec(
             "xdotool", *arguments, env={**os.environ, "DISPLAY": self._display}
         )
         assert await process.wait() == 0
+
+    async def colour(self, x, y):
+        """The colour of one pixel of the window, as "#RRGGBB"."""
+        process = await asyncio.create_subprocess_exec(
+            "import", "-display", self._display, "-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "txt:-",
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        text, _ = await process.communicate()
+        return text.decode().split("#")[-1][:6]
+
+    async def until_colour(self, x, y, colour):
+        """Until what was fading has come to rest in this colour."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.colour(x, y) != colour:
+                await self.look()
 
     async def shoot(self, path):
         process = await asyncio.create_subprocess_exec(
@@ -256,3 +274,21 @@ def open_display(width=1280, height=800):
 def display():
     with open_display() as name:
         yield name
+
+
+@pytest.fixture
+def made():
+    """How to make frames, sessions and numbers."""
+    return SimpleNamespace(frame=make_frame, session=make_session, metric=metric, paced=paced_frame)
+
+
+@pytest.fixture
+async def room(tmp_path):
+    async with ScriptedRoom(tmp_path / "room.sock") as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def kiosk(display, tmp_path):
+    """Opens a kiosk on the display, in front of the room."""
+    return lambda **options: open_kiosk(display, tmp_path / "room.sock", **options)

@@ -7,6 +7,7 @@ Arguments: socket, width, height, and options of `kiosk.app.run` as JSON.
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 
 from kiosk import window
@@ -18,9 +19,11 @@ def look() -> None:
     from kivy.app import App
     from kivy.core.window import Window
 
-    from kiosk.shapes import Target, Words
+    from kiosk.shapes import DEBOUNCE_S, Target, Words
 
     stage = App.get_running_app()
+    if stage is None:
+        return
     high = Window.size[1]
     words, targets = [], []
     for widget in stage.root.walk():
@@ -33,7 +36,7 @@ def look() -> None:
                 {"text": widget.text, "lines": widget.lines, "box": box, "ink": [box[0] + left, box[1], widest, box[3]]}
             )
         elif isinstance(widget, Target):
-            targets.append({"box": box, "scale": stage.page.theme.scale})
+            targets.append(box)
     figure = getattr(stage.page, "_figure", None)
     seen = {
         "place": str(stage._shown[0]),
@@ -44,6 +47,9 @@ def look() -> None:
         "veil": stage._veil is not None,
         "size": list(Window.size),
         "faded": stage._fade_tint.a == 0,
+        "ready": time.monotonic() - Target.last_tap_s >= DEBOUNCE_S,
+        "scale": stage.page.theme.scale,
+        "text": stage.page.theme.text,
     }
     print(json.dumps(seen), flush=True)
 
