@@ -35,7 +35,7 @@ class Look:
 
 LOOKS: dict[Kind, Look] = {
     "ppg": Look(before_s=0.2, after_s=0.35, sigma_s=0.05, poor=0.75, fine=0.95),
-    "ecg": Look(before_s=0.1, after_s=0.15, sigma_s=0.008, poor=0.4, fine=0.8),
+    "ecg": Look(before_s=0.1, after_s=0.15, sigma_s=0.008, poor=0.45, fine=0.9),
 }
 AGREE_S = 0.05
 OFF_FINE, OFF_POOR = 0.22, 0.45  # log distance of an interval from its neighbours' median that scores 1 and 0
