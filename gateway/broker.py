@@ -18,7 +18,7 @@ from gateway.disk import make_folder, write_durably
 from gateway.errors import BrokerMissing
 from gateway.link import BrokerAddress
 
-USERS = (topics.CENTRE, "room", "kiosk", "console")
+PRODUCERS = ("room", "kiosk", "console")
 _HASH_ROUNDS = 101
 
 _CONFIGURATION = """\
@@ -32,20 +32,24 @@ persistence_location {folder}/
 autosave_interval 30
 max_inflight_messages 200
 max_queued_messages 10000
+set_tcp_nodelay true
 connection_messages false
 log_dest stderr
 log_type error
 log_type warning
 {user}"""
 
-_ACL = """\
-user centre
+_ACL_CENTRE = f"""\
+user {topics.CENTRE}
 topic readwrite xinyi/1/#
+"""
 
-pattern write xinyi/1/+/up/+/%u
-pattern read xinyi/1/+/down/receipt/%u
-pattern readwrite xinyi/1/+/state/%u
-pattern read xinyi/1/+/state/+
+_ACL_PRODUCER = """
+user {user}
+topic write xinyi/1/+/up/+/{user}
+topic read xinyi/1/+/down/receipt/{user}
+topic write xinyi/1/+/state/{user}
+topic read xinyi/1/+/state/+
 """
 
 
@@ -77,8 +81,11 @@ def broker_command(folder: Path, port: int) -> list[str]:
     if not secret.exists():
         write_durably(secret, secrets.token_urlsafe(24).encode())
     word = secret.read_text()
-    write_durably(folder / "passwords", "".join(_password_line(user, word) for user in USERS).encode())
-    write_durably(folder / "acl", _ACL.encode())
+    write_durably(
+        folder / "passwords", "".join(_password_line(user, word) for user in (topics.CENTRE, *PRODUCERS)).encode()
+    )
+    acl = _ACL_CENTRE + "".join(_ACL_PRODUCER.format(user=user) for user in PRODUCERS)
+    write_durably(folder / "acl", acl.encode())
     configuration = folder / "mosquitto.conf"
     user = "user root\n" if os.geteuid() == 0 else ""  # else a mosquitto that root starts cannot read this folder
     write_durably(configuration, _CONFIGURATION.format(port=port, folder=folder, user=user).encode())

@@ -174,6 +174,7 @@ class Link:
         sock = self._client.socket()
         if not isinstance(sock, socket.socket):
             raise OSError("the connection was closed at once")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle holds a receipt back for 40 ms
         self._socket = sock
         # Only now: what the connecting thread does must not call us back.
         self._client.on_connect = self._connected
