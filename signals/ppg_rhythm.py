@@ -29,6 +29,7 @@ LEAST_S = 3.0  # the period needs so much signal
 REPETITIONS = 3  # and so many periods
 OCTAVE = 0.65  # the shortest period whose autocorrelation reaches this share of the highest is the period
 ACF_RATE_HZ = 25.0
+FAINTEST = 1e-200  # fainter slopes have no period: nothing may overflow when it is divided by them
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def rhythm(slope: Array, rate_hz: float, usual: float, before: Rhythm) -> Rhythm
         before: the rhythm so far; its period is kept where there is none now.
     """
     unclear = Rhythm(before.period_s, 0.0)
-    if len(slope) < LEAST_S * rate_hz or usual <= 0:
+    if len(slope) < LEAST_S * rate_hz or usual < FAINTEST:
         return unclear
     every = max(1, int(rate_hz // ACF_RATE_HZ))
     x = slope[len(slope) % every :].reshape(-1, every).mean(axis=1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signals.beats import BeatStream, Kind, find_beats
-from signals.contact import CLEAR, Evidence, contact, dead_samples, fell_silent
+from signals.contact import CLEAR, HUGE, Evidence, contact, dead_samples, fell_silent
 from signals.quality_beats import SHORTEST_S, alike, beat_shapes, seconded, steady
 from signals.quality_ecg import ecg_waveform
 from signals.quality_ppg import ppg_waveform
@@ -100,7 +100,7 @@ def quality(samples: ArrayLike, rate_hz: float, kind: Kind) -> Quality:
     firsts = list(range(0, last + 1, round(STEP_S * rate_hz)))
     if last - firsts[-1] >= rate_hz:
         firsts.append(last)
-    beats = find_beats(values, rate_hz, kind)
+    beats = find_beats(np.where(np.abs(values) < HUGE, values, np.nan), rate_hz, kind)
     backing = _backing(values, rate_hz, kind, beats.times_s)
     shapes = beat_shapes(contact(values, rate_hz).values, rate_hz, kind) if len(values) else values
     rhythm = steady(beats.times_s) if kind == "ppg" else np.ones(max(len(beats.times_s) - 1, 0))

@@ -179,6 +179,18 @@ def test_single_mad_values_are_bridged():
     assert find_ppg_beats(wave, RATE_HZ).times_s == pytest.approx(plain_s, abs=0.02)
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_from_the_smallest_to_the_largest_do_not_overflow():
+    wave, _ = person()
+    with np.errstate(under="ignore"):
+        wave[:1300] *= 1e-310
+    wave[2600:] *= 1e99
+    found = find_ppg_beats(wave, RATE_HZ)
+    assert np.isfinite(found.times_s).all()
+    assert np.isfinite(found.amplitude).all()
+    assert ((found.quality >= 0) & (found.quality <= 1)).all()
+
+
 def test_beats_of_noise_are_worth_less_than_beats_of_a_pulse():
     wave, _ = person()
     noise = np.random.default_rng(3).standard_normal(len(wave))

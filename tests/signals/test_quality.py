@@ -208,6 +208,15 @@ def test_live_memory_does_not_grow(kind):
     assert len(pickle.dumps(stream)) <= size + 64
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", KINDS)
+def test_mad_values_have_no_quality_and_raise_nothing(kind):
+    mad = np.random.default_rng(1).choice([np.nan, np.inf, -np.inf, 0.0, 1e308, -1e308, 1.0], 5000)
+    judged = quality(mad, RATE_HZ[kind], kind)
+    assert judged.reason is Reason.NO_CONTACT
+    assert watch(mad, kind)[-1][1:] == (0.0, Reason.NO_CONTACT)
+
+
 def test_times_are_found_in_accepted_windows_only():
     judged = Quality(
         window_s=10.0,
