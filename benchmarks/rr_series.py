@@ -77,7 +77,9 @@ def made(seed: int) -> dict[str, Array]:
         "old": breathing(rng, mean_ms=900, swing_ms=6, white_ms=4, slow_ms=6, pink_ms=8, step_ms=1),
         "old, 8 ms steps": breathing(rng, mean_ms=760, swing_ms=6, white_ms=4, slow_ms=6, pink_ms=8, step_ms=8),
         "paced 6/min": breathing(rng, swing_ms=120, per_min=6, jitter=0.01, slow_ms=0, white_ms=4, pink_ms=8),
-        "paced 6/min, very regular": breathing(rng, swing_ms=100, per_min=6, jitter=0, slow_ms=0, white_ms=0.5, pink_ms=1),
+        "paced 6/min, very regular": breathing(
+            rng, swing_ms=100, per_min=6, jitter=0, slow_ms=0, white_ms=0.5, pink_ms=1
+        ),
         "paced 4.5/min, large": breathing(
             rng, mean_ms=900, swing_ms=220, per_min=4.5, jitter=0, slow_ms=0, white_ms=2, pink_ms=2
         ),
@@ -91,7 +93,10 @@ def settling(seed: int) -> dict[str, Array]:
     paced = breathing(rng, swing_ms=130, per_min=6, jitter=0.01, slow_ms=0, white_ms=4, pink_ms=8, seconds=120)
     quick = breathing(rng, mean_ms=600, swing_ms=8, white_ms=3, slow_ms=8, pink_ms=8, seconds=60)
     ramp = np.linspace(850, 600, 25) + 4 * rng.standard_normal(25)
-    return {"rest then paced": np.concatenate([rest, paced]), "rest, then heart quickens": np.concatenate([rest, ramp, quick])}
+    return {
+        "rest then paced": np.concatenate([rest, paced]),
+        "rest, then heart quickens": np.concatenate([rest, ramp, quick]),
+    }
 
 
 def recorded(data: Path) -> dict[str, Array]:
@@ -130,8 +135,8 @@ def spoil(rr: Array, kind: str, share: float, rng: np.random.Generator) -> Array
 
     Args:
         rr: [n] clean.
-        kind: "missed" (a beat is not seen), "extra" (one too many, 30-70 % into an interval) or "misaligned" (a beat moves
-            by 10-20 % of the interval).
+        kind: "missed" (a beat is not seen), "extra" (one too many, 30-70 % into an interval) or "misaligned" (a beat
+            moves by 10-20 % of the interval).
         share: of beats.
         rng: seeded.
     """

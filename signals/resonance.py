@@ -22,6 +22,7 @@ from signals.resonance_step import Belt, ResonanceStep, judge_step
 __all__ = ["Belt", "PacedStep", "Resonance", "ResonanceStep", "resonance", "slide", "sliding_resonance"]
 
 SETTLING_BREATHS = 2
+MOST_BREATHS = 1000
 SLIDING_BREATHS, SLIDING_HOP = 8, 2
 WEIGHTS = (6.0, 5.0, 4.0, 3.0, 2.0, 1.0)
 METHOD = "synchrony 6, height 5, LF power 4, LF peak 3, smoothness 2, few peaks 1, each relative to the best step"
@@ -92,11 +93,11 @@ def resonance(
     paced: list[tuple[float, NDArray[np.float64]]] = []
     for step in (PacedStep(*given) for given in steps):
         plausible = math.isfinite(step.start_s) and math.isfinite(step.end_s) and 1 <= step.rate_per_min <= 60
-        breaths = int((step.end_s - step.start_s) * step.rate_per_min / 60 + 1e-6) if plausible else 0
+        breaths = min(MOST_BREATHS, int((step.end_s - step.start_s) * step.rate_per_min / 60 + 1e-6)) if plausible else 0
         period = 60 / step.rate_per_min if plausible else 1.0
         settling = SETTLING_BREATHS if breaths > SETTLING_BREATHS else 0
-        onsets = step.start_s + period * np.arange(settling, breaths + 1) if plausible else np.empty(0)
-        paced.append((step.rate_per_min, onsets))
+        onsets = np.asarray(step.start_s + period * np.arange(settling, breaths + 1), np.float64)
+        paced.append((step.rate_per_min, onsets if plausible else np.empty(0)))
     return _assess(times_s, rr_ms, paced, belt, accepted)
 
 
