@@ -189,6 +189,8 @@ class ChairLinkChair:
             yield event
         if self._failure is not None:
             raise self._failure
+        if self._loop is not None and self._loop.done():
+            self._loop.result()  # a mistake in the control loop is not to go unseen
 
     def _take_all(self, frames: list[wire.Frame]) -> None:
         arrival_ns = self.clock.now_ns()

@@ -6,6 +6,7 @@ once, then `Connected` with a new epoch. A stop that could not be delivered is d
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
 from typing import Protocol, Self
@@ -18,6 +19,8 @@ SILENCE_S = 1.5
 LEAST_SILENCE_S = 0.4
 _OUR_DELAY_S = 0.02
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+log = logging.getLogger(__name__)
 
 
 class Driver(Protocol):
@@ -100,6 +103,9 @@ class Supervised:
                 await self._one_connection()
             except DeviceError as error:
                 self._tell(error)
+            except Exception as error:  # ours to mend; the room must not lose the device for it
+                log.exception("%s: the driver failed", self.device)
+                self._tell(DeviceError(device=self.device, detail=f"{type(error).__name__} in the driver"))
             if self.epoch != before:
                 pause_s = _FIRST_PAUSE_S
             await self._clock.sleep(pause_s)

@@ -111,12 +111,12 @@ class Person:
         resonance = float(np.exp(-0.5 * ((rate_hz - _RESONANCE_HZ) / 0.022) ** 2))
         a, b, c = self._heart_rng.standard_normal(3)
         self._slow_phase += 2 * np.pi * 0.095 * 0.8 + 0.35 * a
-        self._drift_ms += -0.02 * self._drift_ms + 2.5 * b
-        slow_ms = 13.0 * (1 - 0.8 * resonance) * float(np.sin(self._slow_phase))
+        self._drift_ms += -0.02 * self._drift_ms + 3.5 * b * (1 - 0.4 * resonance)
+        slow_ms = 17.0 * (1 - 0.8 * resonance) * float(np.sin(self._slow_phase))
         rr_ms = (
             self._resting_rr_ms
             + 110.0 * calm
-            - (16.0 + 42.0 * resonance) * (2 * volume - 1)
+            - (14.0 + 44.0 * resonance) * (2 * volume - 1)
             + slow_ms
             + self._drift_ms
             + 5.0 * c

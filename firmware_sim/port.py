@@ -1,11 +1,16 @@
 """A pseudo-terminal that stands where a USB serial adapter would: it can be plugged in and pulled out.
 
-The path is a stable symbolic link (as udev makes them); behind it a new terminal appears with every `plug`.
+The path is a stable symbolic link (as udev makes them); behind it a new terminal appears with every `plug`. It
+is in packet mode (`man 2 TIOCPKT`), so that we learn when a host opens it and throws away what lay there: a real line
+would not have kept it either.
 """
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import struct
+import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +54,7 @@ class PseudoPort:
             return
         self._master, self._slave = os.openpty()  # our own hold on the far side: a host may come and go
         tty.setraw(self._slave)
+        fcntl.ioctl(self._master, termios.TIOCPKT, struct.pack("i", 1))
         os.set_blocking(self._master, False)
         self.link.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.link.with_name(f".{self.link.name}.{os.getpid()}")
@@ -80,10 +86,14 @@ class PseudoPort:
         self._readable.clear()
         if not self.plugged:
             return b""
-        try:
-            return os.read(self._master, _AT_ONCE)
-        except OSError:  # nothing there
-            return b""
+        heard = b""
+        with contextlib.suppress(OSError):  # nothing more there
+            while packet := os.read(self._master, _AT_ONCE):
+                if packet[0] == termios.TIOCPKT_DATA:
+                    heard += packet[1:]
+                elif packet[0] & termios.TIOCPKT_FLUSHREAD:
+                    self._out.clear()
+        return heard
 
     def write(self, data: bytes) -> None:
         """Send `data`; what nobody reads is lost once the backlog is full."""

@@ -1,7 +1,10 @@
+import contextlib
+from types import SimpleNamespace
+
 import pytest
 
 from devices.chair_link import ChairLinkChair
-from devices.errors import NotConnected, PortLost, PortMissing
+from devices.errors import DeviceError, NotConnected, PortLost, PortMissing
 from devices.events import ChairStatus, Connected, Disconnected, Recline, StopMotion
 from devices.supervisor import Supervised
 from signals.samples import Samples
@@ -75,6 +78,21 @@ async def test_commands_reach_the_chair(rig, until, listening):
         await until(lambda: any(isinstance(event, ChairStatus) for event in events))
         await chair.command(Recline(120))
         await until(lambda: r.firmware("chair-1").actuators.recline.target_deg == 120)
+
+
+async def test_a_mistake_in_the_driver_is_told_and_does_not_lose_the_device(rig, until, listening, caplog):
+    async with rig(speed=5, chair={}) as r, supervised(r) as chair, listening(chair) as events:
+        await until(lambda: any(isinstance(event, Samples) for event in events))
+        with monkeypatched(ChairLinkChair, "_take"):
+            await until(lambda: DeviceError in kinds(events))
+        await until(lambda: kinds(events)[-1] == "+")
+    assert "the driver failed" in caplog.text
+
+
+def monkeypatched(cls, method):
+    patch = pytest.MonkeyPatch()
+    patch.setattr(cls, method, lambda *_: 1 / 0)
+    return contextlib.closing(SimpleNamespace(close=patch.undo))
 
 
 async def test_leaving_ends_everything(rig, until, listening):
