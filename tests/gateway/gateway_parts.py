@@ -84,10 +84,12 @@ class Process:
         if self._ready:
             await self._ready()
 
-    def kill(self, how: int = signal.SIGKILL) -> None:
-        if self.child and self.child.poll() is None:
-            self.child.send_signal(how)
+    def signal(self, what: signal.Signals) -> None:
+        self.child.send_signal(what)
+
+    def kill(self) -> None:
         if self.child:
+            self.child.kill()
             self.child.wait()
 
 

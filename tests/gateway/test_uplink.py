@@ -1,6 +1,7 @@
 """Room → broker → centre with real processes: whatever dies, what was put is stored, exactly once."""
 
 import asyncio
+import signal
 import sqlite3
 from pathlib import Path
 from uuid import UUID
@@ -181,5 +182,21 @@ async def test_a_second_uplink_starts_where_a_killed_process_stopped(
             before = outbox.counts().receipted
             await until(lambda seen=before: outbox.counts().receipted > seen, "some are receipted")
     async with running(Uplink(outbox, broker.address).run()):
+        await empty(outbox)
+    assert stored(tmp_path / "centre") == sorted(ids)
+
+
+async def test_a_broker_that_freezes_is_noticed_and_loses_nothing(
+    outbox: Outbox, broker: Broker, centre: CentreProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.link.KEEPALIVE_S", 1)
+    uplink = Uplink(outbox, broker.address)
+    async with running(uplink.run()):
+        ids = await put(outbox, a_session(), 2)
+        await empty(outbox)
+        broker.signal(signal.SIGSTOP)
+        ids |= await put(outbox, a_session(), 2)
+        await until(lambda: not uplink.connected, "the silence is noticed")
+        broker.signal(signal.SIGCONT)
         await empty(outbox)
     assert stored(tmp_path / "centre") == sorted(ids)
