@@ -1,4 +1,4 @@
-"""All figures of the signal core against recordings: `make validate DATA=<folder>` (docs/signals.md: where to get them).
+"""All figures of the signal core against recordings: `make validate DATA=<folder>` (docs/signals.md: where they are).
 
 Each part is a program of its own and prints its table and its gates; this one runs them in turn and fails if one fails.
 """
