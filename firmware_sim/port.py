@@ -32,6 +32,7 @@ class PseudoPort:
         self.dropped = 0
         self._master = self._slave = -1
         self._out = bytearray()
+        self._heard = b""
         self._readable = asyncio.Event()
         self._writing = False
 
@@ -83,16 +84,10 @@ class PseudoPort:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, within_s)):
                 await self._readable.wait()
+        if self.plugged:
+            self._collect()
+        heard, self._heard = self._heard, b""
         self._readable.clear()
-        if not self.plugged:
-            return b""
-        heard = b""
-        with contextlib.suppress(OSError):  # nothing more there
-            while packet := os.read(self._master, _AT_ONCE):
-                if packet[0] == termios.TIOCPKT_DATA:
-                    heard += packet[1:]
-                elif packet[0] & termios.TIOCPKT_FLUSHREAD:
-                    self._out.clear()
         return heard
 
     def write(self, data: bytes) -> None:
@@ -106,7 +101,17 @@ class PseudoPort:
         if not self._writing:
             self._flush()
 
+    def _collect(self) -> None:
+        with contextlib.suppress(OSError):  # nothing more there
+            while packet := os.read(self._master, _AT_ONCE):
+                if packet[0] == termios.TIOCPKT_DATA:
+                    self._heard += packet[1:]
+                    self._readable.set()
+                elif packet[0] & termios.TIOCPKT_FLUSHREAD:
+                    self._out.clear()
+
     def _flush(self) -> None:
+        self._collect()  # a host that has just come wants none of what waits here
         loop = asyncio.get_running_loop()
         try:
             while self._out:

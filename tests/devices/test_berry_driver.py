@@ -54,17 +54,6 @@ async def test_a_chair_is_the_wrong_device(rig):
             await oximeter(r, "chair-1").__aenter__()
 
 
-async def test_what_lay_in_the_line_before_is_not_heard(rig, until, listening):
-    async with rig(speed=20, finger={}) as r:
-        port = r.site.twins["finger-1"].port
-        await until(lambda: len(port._out) > 500)  # nobody has read for a while
-        async with oximeter(r) as driver, listening(driver) as events:
-            await until(lambda: len(runs(events, Channel.PPG)) > 20)
-            now = r.clock.now_ns()
-            assert runs(events, Channel.PPG)[-1].end_ns <= now
-            assert not port._out
-
-
 async def test_silence_is_no_answer(rig):
     async with rig(speed=10, finger={}) as r:
         r.do("mute")
