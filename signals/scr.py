@@ -26,6 +26,7 @@ NOISE_MEMORY_S = 20.0
 OUTLIER = 2.5
 LEAST_NOISE_US = 0.001
 BEFORE_S = (1.0, 0.25)  # before the foot: there the slope of the level is taken
+SLOPE_NOISE_FACTOR = 4.0
 LEVELS_OFF_S = 2.5  # a slope dies away in this time, as the recovery of a response does
 
 
@@ -124,7 +125,11 @@ class ResponseFinder:
         return self._close(None) if self._open else []
 
     def _smallest(self) -> float:
-        return max(SMALLEST_US, NOISE_FACTOR * math.sqrt(self._noise) * self._smooth.noise_per_rest)
+        return max(SMALLEST_US, NOISE_FACTOR * self._noise_us())
+
+    def _noise_us(self) -> float:
+        """Standard deviation of the noise that is left in the smoothed signal, µS."""
+        return math.sqrt(self._noise) * self._smooth.noise_per_rest
 
     def _interrupt(self) -> list[SCR]:
         self._smooth.clear()
@@ -168,7 +173,9 @@ class ResponseFinder:
         """Slope of the level before a foot, µS per step."""
         early, late = (foot - max(1, round(seconds * self._hz)) for seconds in BEFORE_S)
         rows = [row for row in self._tail if early <= row[0] <= late]
-        return (rows[-1][1] - rows[0][1]) / (rows[-1][0] - rows[0][0]) if len(rows) > 1 else 0.0
+        if len(rows) < 2 or abs(rows[-1][1] - rows[0][1]) < SLOPE_NOISE_FACTOR * self._noise_us():
+            return 0.0
+        return (rows[-1][1] - rows[0][1]) / (rows[-1][0] - rows[0][0])
 
     def _follow(self, at: int, level: float) -> list[SCR]:
         """Half recovered, or too late for it?"""
