@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 RESAMPLE_HZ: Final = 4.0
 SEGMENT_S: Final = 256.0
+SHORTEST_S, LONGEST_S = 2.0, 172_800.0
 NFFT: Final = 1024
 LOMB_STEP_HZ, LOMB_POINTS = 1 / 1024, 512
 VLF, LF, HF = (0.0, 0.04), (0.04, 0.15), (0.15, 0.4)
@@ -99,18 +100,39 @@ def detrend(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(centred - (centred @ t / (t @ t))[..., None] * t, dtype=np.float64)
 
 
-def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spectrum:
+def without_trend(even: NDArray[np.float64], smoothness: float) -> NDArray[np.float64]:
+    """An even series less its smooth part (Tarvainen, Ranta-aho & Karjalainen 2002, doi 10.1109/10.979357).
+
+    Args:
+        even: [n] samples, n at least 5.
+        smoothness: λ; at 4 Hz, 500 cuts off near 0.035 Hz.
+    """
+    from scipy.linalg import solveh_banded
+
+    n, weight = len(even), smoothness**2
+    bands = np.zeros((3, n))
+    bands[0, 2:] = weight
+    bands[1, 1:] = -4 * weight
+    bands[1, [1, -1]] = -2 * weight
+    bands[2] = 1 + 6 * weight
+    bands[2, [0, -1]] = 1 + weight
+    bands[2, [1, -2]] = 1 + 5 * weight
+    return np.asarray(even - solveh_banded(bands, even), dtype=np.float64)
+
+
+def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, smoothness: float | None = None) -> Spectrum:
     """Spectrum of an NN series by Welch's method on a spline at 4 Hz.
 
     Args:
         rr_ms: [n] NN intervals, ms, all finite and positive, at least 4.
         times_s: [n] times at which they end, s; the running sum of the intervals when absent.
+        smoothness: λ of smoothness priors, instead of the straight line, to take slow trends out (500 is usual).
 
     Returns:
         Density in ms²/Hz on a grid of 1/256 Hz.
 
     Raises:
-        ValueError: fewer than 4 intervals, or values that are no intervals.
+        ValueError: fewer than 4 intervals, values that are no intervals, less than 2 s or more than 2 days.
 
     >>> t = np.cumsum(np.full(400, 0.8))
     >>> s = welch_psd(800 + 40 * np.sin(2 * np.pi * 0.1 * t))
@@ -119,16 +141,18 @@ def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spectrum:
     """
     rr, times = series(rr_ms, times_s)
     even = spline(times, rr, np.arange(times[0], times[-1], 1 / RESAMPLE_HZ))
+    even = detrend(even) if smoothness is None else without_trend(even, smoothness)
     length = min(len(even), round(SEGMENT_S * RESAMPLE_HZ))
     hop = max(1, length // 2)
-    pieces = np.lib.stride_tricks.sliding_window_view(detrend(even), length)[::hop]
+    pieces = np.lib.stride_tricks.sliding_window_view(even, length)[::hop]
     window = hann(length)
     spectra = np.abs(np.fft.rfft(detrend(pieces) * window, max(NFFT, length), axis=-1)) ** 2
     psd = 2 * spectra.mean(axis=0) / (RESAMPLE_HZ * float(window @ window))
     psd[0] /= 2
     psd[-1] /= 2
     frequency = np.arange(len(psd), dtype=np.float64) * (RESAMPLE_HZ / max(NFFT, length))
-    method = f"Welch, spline {RESAMPLE_HZ:g} Hz, linear detrend, Hann {length / RESAMPLE_HZ:g} s, nfft {NFFT}"
+    trend = "linear detrend" if smoothness is None else f"smoothness priors {smoothness:g}"
+    method = f"Welch, spline {RESAMPLE_HZ:g} Hz, {trend}, Hann {length / RESAMPLE_HZ:g} s, nfft {NFFT}"
     return Spectrum(frequency, psd, method, float(times[-1] - times[0]))
 
 
@@ -136,8 +160,8 @@ def lomb_scargle_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spec
     """Spectrum of an NN series from the beats themselves, by weighted least squares (Lomb 1976, Scargle 1982).
 
     Nothing is interpolated, so holes do no harm. Each interval counts by the time that it covers (beats crowd where the
-    heart is fast, and unweighted sums would prefer those moments) and by a Hann taper; the result is divided by the
-    equivalent noise bandwidth of those weights, which makes true ms²/Hz. Segments as in `welch_psd`.
+    heart is fast, and unweighted sums would prefer those moments) and by a Hann taper, and belongs to its own middle; the
+    result is divided by the equivalent noise bandwidth of those weights, which makes true ms²/Hz. Segments as in `welch_psd`.
 
     Args:
         rr_ms: [n] NN intervals, ms, all finite and positive, at least 4.
@@ -147,7 +171,7 @@ def lomb_scargle_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spec
         Density in ms²/Hz on a grid of 1/1024 Hz up to 0.5 Hz.
 
     Raises:
-        ValueError: fewer than 4 intervals, or values that are no intervals.
+        ValueError: fewer than 4 intervals, values that are no intervals, less than 2 s or more than 2 days.
 
     >>> t = np.cumsum(np.full(400, 0.8))
     >>> abs(lomb_scargle_psd(800 + 40 * np.sin(2 * np.pi * 0.1 * t)).band(0.04, 0.15) - 800) < 4
@@ -175,7 +199,8 @@ def _lomb(
 ) -> NDArray[np.float64]:
     """Density of one segment at `[k]` frequencies; `times` since its beginning."""
     seconds = rr / 1000
-    weights = seconds * (0.5 - 0.5 * np.cos(2 * np.pi * (times - seconds / 2) / length))
+    times = times - seconds / 2
+    weights = seconds * (0.5 - 0.5 * np.cos(2 * np.pi * times / length))
     weights = np.maximum(weights, 0.0)
     weights /= weights.sum()
     bandwidth = float((weights * weights / seconds).sum())
@@ -199,4 +224,8 @@ def series(rr_ms: ArrayLike, times_s: ArrayLike | None) -> tuple[NDArray[np.floa
     times = np.cumsum(rr) / 1000 if times_s is None else np.asarray(times_s, dtype=np.float64).ravel()
     if len(times) != len(rr) or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise ValueError("a spectrum needs one increasing time for each interval")
+    if not SHORTEST_S <= times[-1] - times[0] <= LONGEST_S:
+        raise ValueError(
+            f"a spectrum needs {SHORTEST_S:g} s to {LONGEST_S / 86400:g} days, not {times[-1] - times[0]:g} s"
+        )
     return rr, times
