@@ -194,10 +194,10 @@ class ChairLinkChair:
 
     def _take_all(self, frames: list[wire.Frame]) -> None:
         arrival_ns = self.clock.now_ns()
-        if frames:
-            self.heard_ns = arrival_ns
         for frame in frames:
-            self._take(frame.message, arrival_ns)
+            if not wire.of_host(frame.message):
+                self.heard_ns = arrival_ns
+                self._take(frame.message, arrival_ns)
 
     def _take(self, message: wire.Message, arrival_ns: int) -> None:
         match message:

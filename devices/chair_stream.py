@@ -40,9 +40,11 @@ class ChairStream:
             return
         expected = self._expected.get(channel, 0)
         index = _nearest(message.counter, expected)
-        if isinstance(message, wire.Stream):
-            most = expected + _LONGEST_GAP_S * self._declared[channel].rate_hz
-            if not expected <= index <= most:
+        most = _LONGEST_GAP_S * self._declared[channel].rate_hz
+        if isinstance(message, wire.Note):
+            index = index if abs(index - expected) <= most else expected
+        else:
+            if not 0 <= index - expected <= most:
                 raise PortLost(self._port, self._device, "its sample counter jumped")
             self._expected[channel] = index + len(message.counts)
             self._timebase.observe(self._expected[channel] / self._declared[channel].rate_hz, arrival_ns)

@@ -108,7 +108,7 @@ class ChairFirmware:
 
     def hear(self, data: bytes, at_s: float) -> None:
         """Bytes from the host. A STOP among them comes before everything that was sent earlier."""
-        frames = self._decoder.feed(data)
+        frames = [frame for frame in self._decoder.feed(data) if wire.of_host(frame.message)]
         stop = max((i for i, frame in enumerate(frames) if isinstance(frame.message, wire.Stop)), default=-1)
         if stop >= 0:
             self._heard_s = at_s

@@ -1,6 +1,8 @@
 """The rules of movement of docs/protocols/chair-link.md, in the simulated firmware. Sans-IO: no port, no clock."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.protocols import chair_link as wire
 from firmware_sim.chair_link import ChairFirmware, ChairModel
@@ -81,6 +83,30 @@ def test_a_heartbeat_does_not_bring_motion_back_but_a_command_does(host):
     heard = host.wait(1)
     assert host.chair.actuators.back_deg > stood
     assert not status(heard).flags & wire.Status.WATCHDOG
+
+
+def test_its_own_echo_is_no_heartbeat_and_gets_no_answer(host):
+    host.say(wire.Recline(160, 3))
+    answered = []
+    for _ in range(50):
+        host.now_s += 0.05
+        host.chair.hear(wire.encode(wire.Ack(1), 7) + wire.encode(wire.Status(*[0] * 10), 8), host.now_s)
+        host.chair.advance(host.now_s)
+        answered += answers(host.heard())
+    assert host.chair.actuators.busy is False
+    assert answered == []
+
+
+@given(st.lists(st.binary(max_size=60), max_size=10), st.integers(0, 127), st.binary(max_size=20))
+def test_no_bytes_break_the_firmware(chunks, code, payload):
+    from devices.protocols import framing
+
+    host = Host()
+    host.say(wire.StartStreams())
+    for chunk in (*chunks, framing.wrap(bytes([1, code, 0]) + payload)):
+        host.chair.hear(chunk, host.now_s)
+        host.wait(0.2)
+    assert 90 <= host.chair.actuators.back_deg <= 160
 
 
 def test_rubbish_is_no_heartbeat(host):

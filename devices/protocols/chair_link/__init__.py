@@ -41,6 +41,7 @@ from devices.protocols.chair_link.messages import (
     Stream,
     Unknown,
     Volume,
+    of_host,
 )
 
 __all__ = [
@@ -84,4 +85,5 @@ __all__ = [
     "Volume",
     "encode",
     "most_samples",
+    "of_host",
 ]

@@ -236,6 +236,11 @@ Command = (
 Message = Command | Ident | Stream | Status | Ack | Nak | Note | Stopped | Unknown
 
 
+def of_host(message: Message) -> bool:
+    """Whether it is a host that says such a thing: on a line that echoes, each side hears itself as well."""
+    return message.code < 0x80 if isinstance(message, Unknown) else isinstance(message, Command)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     sequence: int
