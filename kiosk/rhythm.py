@@ -15,6 +15,9 @@ PAST_S = 36.0
 AHEAD_S = 4.0
 LEAST_HALF_SPAN_BPM = 4.0
 GAP_S = 2.5
+TRUSTED, NOT_YET = "normal", "waiting"
+LIKELY = 0.3
+"""An interval without a label yet is drawn when its rate is within this share of the middle of the trusted ones."""
 BAND = 0.32
 STEP_S = 0.5
 """The pacer's dots are this far apart; a multiple of it, so that dots stand still on their breath."""
@@ -37,8 +40,8 @@ def curve(beats: Sequence[TachogramPoint], pacer: PacerView | None, now_ns: int)
         return ((t_ns - now_ns) / 1e9 + PAST_S) / span_s
 
     seen = [beat for beat in beats if x_of(beat.t_ns) >= -0.05 and beat.t_ns <= now_ns and beat.rr_ms > 0]
-    kept = [beat for beat in seen if beat.label == "normal"]
-    rates = sorted(60e3 / beat.rr_ms for beat in kept)
+    rates = sorted(60e3 / beat.rr_ms for beat in seen if beat.label == TRUSTED)
+    kept = [beat for beat in seen if beat.label == TRUSTED or (beat.label == NOT_YET and _likely(beat, rates))]
     heart: list[list[tuple[float, float]]] = []
     if len(rates) >= 2:
         low, high = rates[len(rates) // 20], rates[-1 - len(rates) // 20]
@@ -59,6 +62,11 @@ def curve(beats: Sequence[TachogramPoint], pacer: PacerView | None, now_ns: int)
             dots.append((x_of(t_ns), 0.5 + BAND * (2 * breath_at(pacer, t_ns).fullness - 1)))
             t_ns += step_ns
     return Curve([smooth(part) for part in heart if len(part) > 1], dots, PAST_S / span_s)
+
+
+def _likely(beat: TachogramPoint, rates: list[float]) -> bool:
+    """Whether an interval that has no label yet lies where the trusted ones do."""
+    return bool(rates) and abs(60e3 / beat.rr_ms / rates[len(rates) // 2] - 1) < LIKELY
 
 
 def smooth(points: list[tuple[float, float]], between: int = 3) -> list[tuple[float, float]]:

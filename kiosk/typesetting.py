@@ -44,7 +44,7 @@ def break_lines(text: str, width: float, measure: Measure) -> list[str]:
     A piece that is wider than the line by itself is broken between characters.
 
     >>> break_lines("您好，今天想做点什么？", 5.0, len)
-    ['您好，今', '天想做', '点什么？']
+    ['您好，今', '天想做点', '什么？']
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):

@@ -59,9 +59,10 @@ class HomePage(Page):
         title.move_to(top + max(0.0, (high - title.height_u - more.height_u - 10 - 26 - PILL) / 2))
         more.move_to(title.below + 10)
         y, text = more.below + 26, self.t("home.relax_start")
-        pill = self.text_width(text, look.BODY, bold=True) + 120
+        longest = max(self.text_width(words, look.BODY, bold=True) for words in (text, self.t("home.starting")))
+        pill = longest + 120
         self.panel(left, y, pill, PILL, fill=look.BREATH[0], radius=PILL / 2)
-        self._start = self.words(text, left + 36, y, pill - 36, bold=True, colour=look.DEEP)
+        self._start = self.words(text, left + 36, y, longest + 4, bold=True, colour=look.DEEP)
         self._start.move_to(y + (PILL - self._start.height_u) / 2)
         icons.forward(self, left + pill - 66, y + 21, 30, look.DEEP)
 

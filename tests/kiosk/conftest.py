@@ -31,6 +31,7 @@ from gateway.live import (
     Trace,
 )
 from gateway.socket import RoomSocket
+from kiosk.fonts import faces
 
 PATIENCE_S = 30.0
 
@@ -271,12 +272,18 @@ def open_display(width=1280, height=800):
 
 
 @pytest.fixture(scope="session")
-def display():
+def cuts():
+    """The two cuts of the typeface, made before any window waits for them."""
+    return faces()
+
+
+@pytest.fixture(scope="session")
+def display(cuts):
     with open_display() as name:
         yield name
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def made():
     """How to make frames, sessions and numbers."""
     return SimpleNamespace(frame=make_frame, session=make_session, metric=metric, paced=paced_frame)

@@ -52,7 +52,7 @@ async def test_a_refused_start_is_said_in_words_with_what_works_meanwhile(room, 
 
 
 @pytest.mark.parametrize(
-    ("second", "word", "fullness"), [(2.0, "慢慢吸气", 0.5), (7.0, "慢慢呼气", 0.5), (4.0, "慢慢呼气", 1.0)]
+    ("second", "word", "fullness"), [(2.0, "慢慢吸气", 0.5), (7.0, "慢慢呼气", 0.5), (4.2, "慢慢呼气", 1.0)]
 )
 async def test_the_figure_is_where_the_pacer_is(room, kiosk, made, second, word, fullness):
     began_ns = 60_000_000_000
@@ -156,7 +156,7 @@ async def test_the_room_goes_away_and_comes_back_by_itself(room, kiosk, made):
 
 
 async def test_large_text_and_language_change_the_page_and_are_forgotten_when_nobody_is_there(room, kiosk):
-    idle = {"dim_s": 2.0, "ask_s": 2.5, "forget_s": 6.0, "help_factor": 1.0}
+    idle = {"dim_s": 1.5, "ask_s": 2.0, "forget_s": 4.5, "help_factor": 1.0}
     async with kiosk(idle=idle) as face:
         seen = await face.at("home")
         await face.until_colour(5, 5, PAPER)
