@@ -132,7 +132,7 @@ def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, smoothness:
         Density in ms²/Hz on a grid of 1/256 Hz.
 
     Raises:
-        ValueError: fewer than 4 intervals, values that are no intervals, less than 2 s or more than 2 days.
+        ValueError: fewer than 4 intervals, values that are none, less than 2 s or more than 2 days.
 
     >>> t = np.cumsum(np.full(400, 0.8))
     >>> s = welch_psd(800 + 40 * np.sin(2 * np.pi * 0.1 * t))
@@ -160,8 +160,9 @@ def lomb_scargle_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spec
     """Spectrum of an NN series from the beats themselves, by weighted least squares (Lomb 1976, Scargle 1982).
 
     Nothing is interpolated, so holes do no harm. Each interval counts by the time that it covers (beats crowd where the
-    heart is fast, and unweighted sums would prefer those moments) and by a Hann taper, and belongs to its own middle; the
-    result is divided by the equivalent noise bandwidth of those weights, which makes true ms²/Hz. Segments as in `welch_psd`.
+    heart is fast, and unweighted sums would prefer those moments) and by a Hann taper, and belongs to its own middle;
+    the result is divided by the equivalent noise bandwidth of those weights, which makes true ms²/Hz. Segments are at
+    most 256 s long and overlap by half or more.
 
     Args:
         rr_ms: [n] NN intervals, ms, all finite and positive, at least 4.
@@ -171,7 +172,7 @@ def lomb_scargle_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None) -> Spec
         Density in ms²/Hz on a grid of 1/1024 Hz up to 0.5 Hz.
 
     Raises:
-        ValueError: fewer than 4 intervals, values that are no intervals, less than 2 s or more than 2 days.
+        ValueError: fewer than 4 intervals, values that are none, less than 2 s or more than 2 days.
 
     >>> t = np.cumsum(np.full(400, 0.8))
     >>> abs(lomb_scargle_psd(800 + 40 * np.sin(2 * np.pi * 0.1 * t)).band(0.04, 0.15) - 800) < 4

@@ -136,14 +136,10 @@ def test_what_is_no_series_is_refused_in_words(psd, rr, times):
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.one_of(st.floats(200, 3000), st.floats(1e-3, 1e5)), min_size=24, max_size=60))
-def test_any_positive_series_has_a_finite_spectrum_or_is_refused_in_words(rr):
+@given(st.lists(st.one_of(st.floats(200, 3000), st.floats(100, 1e5)), min_size=24, max_size=60))
+def test_any_positive_series_has_a_finite_spectrum(rr):
     for psd in (welch_psd, lomb_scargle_psd):
-        try:
-            s = psd(rr)
-        except ValueError as refusal:
-            assert "a spectrum needs" in str(refusal)
-            continue
+        s = psd(rr)
         assert np.isfinite(s.psd_ms2_per_hz).all()
         assert (s.psd_ms2_per_hz >= 0).all()
         assert s.band(*LF) >= 0
