@@ -17,17 +17,21 @@ from gateway.outbox import Outbox
 @pytest.fixture
 async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
     process = Broker(tmp_path / "broker")
-    await process.start()
-    yield process
-    process.kill()
+    try:
+        await process.start()
+        yield process
+    finally:
+        process.kill()
 
 
 @pytest.fixture
 async def centre(tmp_path: Path, broker: Broker) -> AsyncIterator[CentreProcess]:
     process = CentreProcess(tmp_path / "centre", broker)
-    await process.start()
-    yield process
-    process.kill()
+    try:
+        await process.start()
+        yield process
+    finally:
+        process.kill()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import urllib.request
 from pathlib import Path
 
@@ -57,7 +58,9 @@ class Influx:
             await asyncio.to_thread(lambda asked=request: urllib.request.urlopen(asked, timeout=10).read())
 
     def kill(self) -> None:
-        self.proxy.kill()
+        if self.proxy.child:
+            self.proxy.signal(signal.SIGTERM)  # a killed nginx leaves its workers behind
+            self.proxy.child.wait()
         self.database.kill()
 
     async def _answers(self) -> None:

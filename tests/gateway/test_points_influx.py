@@ -22,9 +22,11 @@ from gateway.uplink import Uplink
 @pytest.fixture(scope="module")
 def shared_influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
     influx = Influx(tmp_path_factory.mktemp("influx") / "run")
-    asyncio.run(influx.start())
-    yield influx
-    influx.kill()
+    try:
+        asyncio.run(influx.start())
+        yield influx
+    finally:
+        influx.kill()
 
 
 @pytest.fixture
