@@ -28,7 +28,7 @@ SHAPE_POINTS = 17
 BREAK_S = 0.030  # missing samples longer than this break the signal; shorter ones are bridged by the last value
 CUT_S = 0.040  # a complex this near to an end of the signal is cut, and none
 ROUNDING = 1e-10  # evidence below this share of the signal is rounding
-LARGEST = 1e9  # samples further than this from the first are no ECG in any unit; keeps squares finite
+LARGEST = 1e12  # what is larger is no ECG in any unit but a missing sample; keeps squares finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ class EvidenceStream:
         self._missing = np.zeros(self._past)
         self._seen = 0  # samples fed, and those that flush adds
         self._end = sys.maxsize  # sample number after the last one, when that is known
-        self._level: float | None = None  # first finite sample; taken off, so that huge offsets keep their digits
+        self._level: float | None = None  # first usable sample; taken off, so that huge offsets keep their digits
         self._last = 0.0
 
     def _clean(self, chunk: Array) -> tuple[Array, Array]:
-        finite = np.isfinite(chunk)
+        finite = np.abs(chunk) <= LARGEST  # false for NaN
         if self._level is None:
             first = int(np.argmax(finite)) if finite.any() else -1
             if first < 0:
@@ -132,7 +132,6 @@ class EvidenceStream:
             source = np.maximum.accumulate(np.where(finite, np.arange(len(chunk)), -1))
             x = np.where(source >= 0, chunk[source] - self._level, self._last)
             missing = (~finite).astype(np.float64)
-        np.clip(x, -LARGEST, LARGEST, out=x)
         self._last = float(x[-1])
         return x, missing
 

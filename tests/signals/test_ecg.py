@@ -198,6 +198,12 @@ def test_another_amplitude_is_learnt(gain):
     assert faults(times_s[times_s > 35], CLEAN_BEATS_S[CLEAN_BEATS_S > 35]) == 0
 
 
+def test_an_absurd_first_sample_spoils_nothing():
+    samples = CLEAN.copy()
+    samples[0] = 1e200
+    assert faults(find_ecg_beats(samples, RATE_HZ).times_s, CLEAN_BEATS_S) == 0
+
+
 def test_quiet_noise_after_the_electrodes_came_off_is_no_heart():
     samples = CLEAN.copy()
     samples[7200:] = np.random.default_rng(0).standard_normal(len(samples) - 7200) * 0.005
