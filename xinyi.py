@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -142,17 +142,24 @@ def kiosk(config: Path | None) -> None:
 @click.option("--heart", type=click.Choice(["ecg", "ppg"]), default="ecg", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same person.")
 @click.option("--empty", is_flag=True, help="Nobody sits in the chair until the control socket says so.")
-def sim(config: Path | None, control: Path | None, replay: Path | None, heart: str, seed: int, empty: bool) -> None:
+def sim(
+    config: Path | None,
+    control: Path | None,
+    replay: Path | None,
+    heart: Literal["ecg", "ppg"],
+    seed: int,
+    empty: bool,
+) -> None:
     """Simulated devices for every device of the configuration, on its port."""
     from devices.clock import Clock
     from firmware_sim.site import SimDevice, run
 
     settings = _config(config)
-    kinds = {"chair-link": "chair", "berry": "oximeter"}
-    devices = [
-        SimDevice(device.id, kinds[device.kind], Path(device.port), heart=heart, replay=replay if first else None)
-        for first, device in _firsts(settings.devices)
-    ]
+    devices: list[SimDevice] = []
+    for device in settings.devices:
+        kind: Literal["chair", "oximeter"] = "chair" if device.kind == "chair-link" else "oximeter"
+        first = kind == "chair" and not any(other.kind == "chair" for other in devices)
+        devices.append(SimDevice(device.id, kind, Path(device.port), heart=heart, replay=replay if first else None))
 
     async def body(stop: asyncio.Event) -> None:
         work = asyncio.create_task(run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))
@@ -164,12 +171,6 @@ def sim(config: Path | None, control: Path | None, replay: Path | None, heart: s
             await work
 
     _run_until_told(body)
-
-
-def _firsts(devices: Any) -> list[tuple[bool, Any]]:
-    """Each device, and whether it is the first chair."""
-    chairs = [device for device in devices if device.kind == "chair-link"]
-    return [(bool(chairs) and device is chairs[0], device) for device in devices]
 
 
 @main.command()
@@ -225,14 +226,18 @@ def demo(
 @config_option
 def sessions(data: Path | None, config: Path | None) -> None:
     """The sessions in the stores of this machine, newest first."""
+    from gateway.errors import StoreError
     from gateway.export import write_sessions
     from gateway.places import stores
     from gateway.services import find_sessions, open_store
 
     found = []
     for folder in stores(data, config):
-        with open_store(folder) as rows:
-            found += find_sessions(rows)
+        try:
+            with open_store(folder) as rows:
+                found += find_sessions(rows)
+        except StoreError as error:
+            click.echo(f"xinyi: {error}", err=True)
     write_sessions(sorted(found, key=lambda row: row.began_utc_ns or 0, reverse=True), sys.stdout)
 
 

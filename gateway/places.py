@@ -11,9 +11,8 @@ from platformdirs import user_data_path
 
 from gateway.config import load
 from gateway.errors import StoreError, StoreMissing, UnknownSession
+from gateway.rows import ROWS_FILE
 from gateway.services import open_store, resolve_session
-
-ROWS = "rows.sqlite"
 
 
 def demo_runs() -> Path:
@@ -44,7 +43,7 @@ def stores(data: Path | None, config: Path | None = None) -> list[Path]:
         raise StoreMissing(
             where, "no session is stored here", "run `xinyi demo`, or point --data to a site's data folder"
         )
-    return sorted(found, key=lambda folder: (folder / ROWS).stat().st_mtime, reverse=True)
+    return sorted(found, key=lambda folder: (folder / ROWS_FILE).stat().st_mtime, reverse=True)
 
 
 def _candidates(data: Path | None, config: Path | None) -> Iterator[Path]:
@@ -56,7 +55,7 @@ def _candidates(data: Path | None, config: Path | None) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
         real = folder.resolve()
-        if real not in seen and (folder / ROWS).is_file():
+        if real not in seen and (folder / ROWS_FILE).is_file():
             seen.add(real)
             yield folder
 
@@ -64,23 +63,26 @@ def _candidates(data: Path | None, config: Path | None) -> Iterator[Path]:
 def store_of(session: str, data: Path | None, config: Path | None = None) -> Path:
     """The data folder that holds a session.
 
+    A store that cannot be read (a key is lost, the file is damaged) does not keep others from being searched.
+
     Raises:
         StoreMissing: there is no store at all.
         UnknownSession: none of them holds it, or more than one session is meant.
+        StoreError: there is one store, and it cannot be read.
     """
     folders = stores(data, config)
-    unknown: StoreError | None = None
+    problem: StoreError | None = None
     for folder in folders:
         try:
             with open_store(folder) as rows:
                 resolve_session(rows, session)
-        except UnknownSession as error:
-            unknown = unknown or error
+        except StoreError as error:
+            problem = problem or error
         else:
             return folder
-    assert unknown
+    assert problem
     if len(folders) == 1:
-        raise unknown
+        raise problem
     raise UnknownSession(
         session, f"none of the {len(folders)} stores of this machine holds this session", "`xinyi sessions` lists them"
     )
