@@ -37,9 +37,16 @@ class ECGDetector:
         self._waiting: deque[Candidate] = deque()
         self._look = round(LOOK_S * self._rate_hz) - self._evidence.apart
         self._seen = 0
+        self._ended = False
 
     def feed(self, chunk: NDArray[np.float64]) -> list[Beat]:
-        """Takes `[n]` samples in any unit (NaN where there is none), gives the beats decided by them."""
+        """Takes `[n]` samples in any unit (NaN where there is none), gives the beats decided by them.
+
+        Raises:
+            ValueError: after `flush`.
+        """
+        if self._ended:
+            raise ValueError("this ECG stream has ended; begin a new one")
         x = np.asarray(chunk, dtype=np.float64).ravel()
         self._seen += len(x)
         self._waiting.extend(self._evidence.feed(x))
@@ -47,6 +54,9 @@ class ECGDetector:
 
     def flush(self) -> list[Beat]:
         """The stream has ended: the beats that were still waiting for what comes after them."""
+        if self._ended:
+            return []
+        self._ended = True
         self._waiting.extend(self._evidence.flush())
         return self._decide(math.inf)
 

@@ -130,6 +130,15 @@ def test_a_beat_is_decided_within_a_second(samples):
     assert max(delays_s) <= 1.0
 
 
+def test_an_ended_stream_says_so():
+    stream = BeatStream(RATE_HZ, "ecg")
+    stream.feed(CLEAN[:1000])
+    assert stream.flush()
+    assert stream.flush() == []
+    with pytest.raises(ValueError, match="has ended"):
+        stream.feed(CLEAN[1000:1100])
+
+
 def test_memory_does_not_grow_with_the_stream():
     detector = ECGDetector(RATE_HZ)
 
