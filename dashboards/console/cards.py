@@ -6,6 +6,7 @@ from dashboards.console.elements import box, fill, mark, put, show, words
 from dashboards.console.now import FAIR
 from dashboards.console.words import Texts
 from gateway.live import LiveFrame, Metric
+from signals.reasons import Reason
 
 CARDS = {
     "heart_rate": (0, "bpm"),
@@ -15,6 +16,30 @@ CARDS = {
     "relaxation": (0, ""),
 }
 """Field of `Metrics`: decimals, and the key of the unit's word ("" where the number has none)."""
+
+
+PATIENCE = frozenset(
+    {
+        Reason.TOO_SHORT,
+        Reason.TOO_FEW_BEATS,
+        Reason.NO_BASELINE,
+        Reason.NO_PEAK,
+        Reason.PACED,
+        Reason.TOO_LITTLE_VARIATION,
+    }
+)
+"""Reasons that ask for time and not for a hand."""
+
+
+def interval_words(value: float, low: float, high: float) -> str:
+    """How sure a number is; both ends where it does not lie in the middle.
+
+    >>> interval_words(64, 58, 70), interval_words(97, 30, 100)
+    ('±6', '30–100')
+    """
+    if abs((low + high) / 2 - value) <= 1:
+        return f"±{(high - low) / 2:.0f}"
+    return f"{low:.0f}–{high:.0f}"
 
 
 class Cards:
@@ -61,9 +86,9 @@ class _Card:
         else:
             self._number.text = f"{metric.value:.{self._decimals}f}"
             if metric.low is not None and metric.high is not None:
-                self._interval.text = f"±{(metric.high - metric.low) / 2:.0f}"
+                self._interval.text = interval_words(metric.value, metric.low, metric.high)
         fill(self._bar, metric.quality)
-        weak = metric.value is None and metric.quality < FAIR
+        weak = metric.value is None and metric.quality < FAIR and metric.reason not in PATIENCE
         mark(self._bar, "is-low", weak)
         mark(self._reason, "is-weak", weak)
         quality = texts("metric.quality", percent=round(100 * metric.quality))

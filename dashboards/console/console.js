@@ -9,6 +9,7 @@
   async function stop() {
     const mine = ++stops;
     body.dataset.stop = "sending";
+    setTimeout(() => { if (mine === stops && body.dataset.stop === "sending") body.dataset.stop = "waiting"; }, 1200);
     let ok = false, words = window.xinyiWords.unreached;
     for (let attempt = 0; attempt < 3 && !ok; attempt++) {
       try {

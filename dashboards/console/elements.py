@@ -28,11 +28,18 @@ def words(classes: str = "", text: str = "", tag: str = "div", **attributes: str
     return element
 
 
-def button(text: str, press: Press | None, classes: str = "", **attributes: str) -> TextElement:
-    """A button of the page's own kind."""
+def button(text: str, press: Press, classes: str = "", *, rest_s: float = 0.0, **attributes: str) -> TextElement:
+    """A button of the page's own kind.
+
+    Args:
+        text: what it says.
+        press: what it does.
+        classes: its look.
+        rest_s: so long after a press it does nothing, for what must not happen twice by a double click.
+        **attributes: of the element.
+    """
     element = words(f"button {classes}", text, "button", type="button", **attributes)
-    if press is not None:
-        element.on("click", lambda _: press())
+    element.on("click", lambda _: press(), throttle=rest_s, trailing_events=rest_s == 0)
     return element
 
 

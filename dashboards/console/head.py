@@ -111,10 +111,11 @@ class _Segment:
         put(self._box, "aria-current", "step" if now else None)
 
     def _left(self, segment: SegmentView, left_s: float, *, now: bool) -> str:
-        most = self._flexible and segment.state != "done"
         if now:
-            return self._texts("segments.at_most_left" if most else "segments.left", time=clock(left_s))
-        return self._texts("segments.at_most" if most else "segments.planned", time=clock(segment.seconds))
+            return self._texts("segments.at_most_left" if self._flexible else "segments.left", time=clock(left_s))
+        if segment.state == "done":
+            return "" if self._flexible else clock(segment.seconds)
+        return self._texts("segments.at_most" if self._flexible else "segments.planned", time=clock(segment.seconds))
 
 
 def _ends_by_signal(key: str) -> frozenset[str]:

@@ -56,6 +56,9 @@ def _stopped(frame: LiveFrame, texts: Texts) -> Line | None:
 def _paused(frame: LiveFrame, texts: Texts) -> Line | None:
     if frame.session is None or frame.session.state != "paused":
         return None
+    released = frame.chair is not None and not frame.chair.motion_locked
+    if frame.session.pause_reason == "emergency_stop" and released:
+        return Line("care", texts("now.released"), texts("now.released_more"))
     trouble = _device(frame, texts)
     return Line("care", texts.code(frame.session.pause_reason or "paused"), trouble.title if trouble else "")
 

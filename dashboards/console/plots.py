@@ -201,7 +201,7 @@ def tachogram_frame(texts: Texts) -> dict[str, Any]:
         "series": [
             _line("guide", theme.SAND, 2.5, smooth=0.2, z=2)
             | {"lineStyle": {"color": theme.SAND, "width": 2.6, "type": [0.1, 6.5], "cap": "round"}},
-            _line("heart", theme.GREEN, 3, smooth=0.5, markLine={
+            _line("heart", theme.GREEN, 3, smooth=0.25, markLine={
                 "silent": True, "symbol": "none", "data": [{"xAxis": 0}], "label": _HIDDEN, "animation": False,
                 "lineStyle": {"color": theme.BREATH, "width": 1, "type": "solid", "opacity": 0.5},
             }),

@@ -30,7 +30,7 @@ class Rail:
                     self._site = words("brand-site", "")
             words("rail-title", texts("rail.devices"), "h2")
             self._list = box("devices")
-            self._none = words("rail-none", texts("rail.none"))
+            self._none = words("rail-none gone", texts("rail.none"))
             with box("rail-foot"):
                 self._demo = words("rail-demo gone", "")
                 self._uplink = words("rail-uplink", texts("rail.uplink_away"), role="status")

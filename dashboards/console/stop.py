@@ -40,8 +40,10 @@ class Stop:
             self._release.props.set_bool("disabled", value=True)
             return
         locked = frame.chair is not None and frame.chair.motion_locked
-        stopped = frame.session is not None and (
-            frame.session.state == "paused" and frame.session.pause_reason == "emergency_stop"
+        stopped = (
+            frame.chair is None
+            and frame.session is not None
+            and (frame.session.state == "paused" and frame.session.pause_reason == "emergency_stop")
         )
         self._release.props.set_bool("disabled", value=not locked)
         show(self._release, locked)

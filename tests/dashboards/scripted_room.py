@@ -208,7 +208,7 @@ class ScriptedRoom:
             case MarkMoment(text):
                 self.log.append(LogLine(self._now_ns(), "mark", text))
             case ReleaseChair():
-                self._hold(self.play.state, "asked" if self.play.state == "paused" else "", locked=False)
+                self._hold(self.play.state, self.play.pause_reason, locked=False)
             case MoveChair():
                 asked = {name: getattr(action, name) for name in action.__struct_fields__}
                 news = {name: value for name, value in asked.items() if value is not None}

@@ -87,7 +87,9 @@ def test_emergency_stop_arrives_and_is_confirmed_and_released(tab, room):
     expect(page.locator("[data-press=pause]")).to_be_disabled()
     page.locator("[data-press=release]").click()
     until(page, lambda: ReleaseChair() in room.commands, "the release")
-    expect(page.locator(".stop-done")).not_to_have_class(re.compile("is-on"))
+    expect(page.locator(".stop-done")).to_be_hidden()
+    expect(page.locator(".strip")).to_contain_text("已解除锁定")
+    expect(page.locator("[data-press=pause]")).to_be_enabled()
 
 
 def test_emergency_stop_works_from_every_state(tab, room):
@@ -162,6 +164,15 @@ def test_next_part_pace_mark_and_chair_are_asked_of_the_room(tab, room):
     assert room.commands == [
         AdjustPace(-0.1), AdjustPace(0.1), MoveChair(light_percent=40), MarkMoment("肩膀松了"), NextSegment(),
     ]  # fmt: skip
+
+
+def test_a_double_click_on_next_part_goes_one_part_on(tab, room):
+    page = tab("baseline")
+    page.locator("[data-press=next]").dblclick()
+    expect(page.locator(".segment.is-now")).to_contain_text("跟着呼吸")
+    page.keyboard.press(" ")
+    until(page, lambda: len(room.commands) == 2, "next and mark")
+    assert room.commands == [NextSegment(), MarkMoment("")]
 
 
 def test_space_marks_a_moment_even_right_after_another_button(tab, room):

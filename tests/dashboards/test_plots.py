@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from scripted_room import SCENES, ScriptedRoom
 
 from dashboards.console import plots
+from dashboards.console.cards import interval_words
 from dashboards.console.fonts import page_face
 from dashboards.console.log import said
 from dashboards.console.now import now_line, signal_words
@@ -171,3 +172,8 @@ def test_log_names_parts_devices_and_faces(tmp_path):
     assert said(session, LogLine(0, "device_back", "berry-1"), ZH, names) == "设备已接上 · 指夹传感器"
     assert said(session, LogLine(0, "stop_released", "console:wang"), ZH, names) == "已解除锁定 · 控制台"
     assert said(session, LogLine(0, "mark", "asked"), ZH, names) == "标记 · asked"
+
+
+def test_an_interval_that_is_not_even_shows_both_ends():
+    assert interval_words(64, 58, 70) == "±6"
+    assert interval_words(97, 30, 100) == "30–100"
