@@ -22,14 +22,22 @@ from devices.events import (
     StopMotion,
     Volume,
 )
+from devices.protocols.chair_link import (
+    FASTEST_PACE,
+    FLAT_DEG,
+    LEAST_INHALE_SHARE,
+    LEGS_DOWN_DEG,
+    LEGS_UP_DEG,
+    MOST_HEAT,
+    MOST_INHALE_SHARE,
+    MOST_MASSAGE,
+    SLOWEST_PACE,
+    UPRIGHT_DEG,
+    ZONES,
+)
 
-UPRIGHT_DEG, FLAT_DEG = 90.0, 160.0
-LEGS_DOWN_DEG, LEGS_UP_DEG = 0.0, 70.0
 RECLINE_SPEED_DEG_S, LEG_REST_SPEED_DEG_S = 3.0, 5.0
 """Sent with every movement: no command makes the chair faster than this."""
-MOST_MASSAGE, MOST_HEAT = 5, 3
-ZONES = ("back", "lumbar", "seat", "legs")
-SLOWEST_PACE, FASTEST_PACE = 3.0, 15.0
 LONGEST_MASSAGE_S = 20 * 60.0
 LONGEST_HEAT_S = 30 * 60.0
 STATUS_GOOD_FOR_S = 2.0
@@ -135,7 +143,10 @@ def _within_limits(command: ChairCommand) -> bool:
             return 0 <= percent <= 100
         case Pace(rate_per_min=rate, inhale_share=share, phase_s=phase):
             return rate == 0 or (
-                SLOWEST_PACE <= rate <= FASTEST_PACE and 0.2 <= share <= 0.8 and 0 <= phase < 60 and isfinite(phase)
+                SLOWEST_PACE <= rate <= FASTEST_PACE
+                and LEAST_INHALE_SHARE <= share <= MOST_INHALE_SHARE
+                and isfinite(phase)
+                and phase >= 0
             )
         case _:
             return True

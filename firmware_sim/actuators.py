@@ -7,8 +7,6 @@ import numpy as np
 from devices.protocols import chair_link as wire
 from firmware_sim.breath import wave
 
-UPRIGHT_DEG, FLAT_DEG = 90.0, 160.0
-LEGS_DOWN_DEG, LEGS_UP_DEG = 0.0, 70.0
 RECLINE_SPEED_DEG_S, LEG_REST_SPEED_DEG_S = 4.0, 6.0
 PACE_DEG = 2.0
 _ARRIVED_DEG = 0.05
@@ -64,7 +62,7 @@ class Actuators:
 
     @property
     def back_deg(self) -> float:
-        return float(np.clip(self.recline.angle_deg + self._breath_deg, UPRIGHT_DEG, FLAT_DEG))
+        return float(np.clip(self.recline.angle_deg + self._breath_deg, wire.UPRIGHT_DEG, wire.FLAT_DEG))
 
     def breathe(self, pace: wire.Pace, at_s: float) -> float:
         """Move with a breath from `at_s` on (rate 0: no more); returns when its inhalation began, s."""

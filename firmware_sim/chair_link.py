@@ -7,7 +7,7 @@ itself. Sans-IO (bytes and times in, bytes out); `twin.py` puts it on a port.
 from dataclasses import dataclass
 
 from devices.protocols import chair_link as wire
-from firmware_sim.actuators import FLAT_DEG, LEGS_DOWN_DEG, LEGS_UP_DEG, UPRIGHT_DEG, Actuators
+from firmware_sim.actuators import Actuators
 from firmware_sim.sampler import Sampler, declared
 from firmware_sim.seat import Seat
 
@@ -268,15 +268,18 @@ class ChairFirmware:
 def _within_limits(message: wire.Message) -> bool:
     match message:
         case wire.Recline(angle_deg=angle, speed_deg_s=speed):
-            return UPRIGHT_DEG <= angle <= FLAT_DEG and speed > 0
+            return wire.UPRIGHT_DEG <= angle <= wire.FLAT_DEG and speed > 0
         case wire.LegRest(angle_deg=angle, speed_deg_s=speed):
-            return LEGS_DOWN_DEG <= angle <= LEGS_UP_DEG and speed > 0
+            return wire.LEGS_DOWN_DEG <= angle <= wire.LEGS_UP_DEG and speed > 0
         case wire.Massage(zones=zones, rhythm=rhythm, level=level):
-            return zones < 1 << len(wire.ZONES) and rhythm < len(wire.RHYTHMS) and level <= 5
+            return zones < 1 << len(wire.ZONES) and rhythm < len(wire.RHYTHMS) and level <= wire.MOST_MASSAGE
         case wire.Heat(level=level):
-            return level <= 3
+            return level <= wire.MOST_HEAT
         case wire.Pace(rate_per_min=rate, inhale_share=share):
-            return rate == 0 or (3 <= rate <= 15 and 0.2 <= share <= 0.8)
+            return rate == 0 or (
+                wire.SLOWEST_PACE <= rate <= wire.FASTEST_PACE
+                and wire.LEAST_INHALE_SHARE <= share <= wire.MOST_INHALE_SHARE
+            )
         case _:
             return True
 

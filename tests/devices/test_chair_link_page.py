@@ -80,5 +80,32 @@ def test_units_faults_and_flags_of_the_page_are_those_of_the_code():
     assert len(flags) == 5
 
 
+def test_ranges_of_the_page_are_those_of_the_code():
+    for text in (
+        f"({wire.UPRIGHT_DEG * 10:.0f} upright … {wire.FLAT_DEG * 10:.0f} flat)",
+        f"({wire.LEGS_DOWN_DEG * 10:.0f} down … {wire.LEGS_UP_DEG * 10:.0f} up)",
+        f"(0 off … {wire.MOST_MASSAGE})",
+        f"(0 off … {wire.MOST_HEAT})",
+        f"(0 off, {wire.SLOWEST_PACE * 100:.0f} … {wire.FASTEST_PACE * 100:.0f})",
+        f"({wire.LEAST_INHALE_SHARE * 100:.0f} … {wire.MOST_INHALE_SHARE * 100:.0f})",
+        f"is at most {wire.LONGEST_BODY} bytes",
+        f"for {wire.WATCHDOG_S:.0f} s",
+    ):
+        assert text in PAGE
+
+
+def test_limits_that_the_page_gives_the_host_are_the_drivers():
+    from devices import interlocks
+    from devices.chair_link import HEARTBEAT_S
+
+    for text in (
+        f"at most {interlocks.RECLINE_SPEED_DEG_S:.0f}°/s for the back and {interlocks.LEG_REST_SPEED_DEG_S:.0f}°/s",
+        f"{interlocks.LONGEST_MASSAGE_S / 60:.0f} minutes of massage",
+        f"{interlocks.LONGEST_HEAT_S / 60:.0f} minutes of heat",
+        f"a heartbeat every {HEARTBEAT_S} s",
+    ):
+        assert text in PAGE
+
+
 def test_check_value_of_the_page():
     assert f"is `{crc16(b'123456789'):04X}`" in PAGE

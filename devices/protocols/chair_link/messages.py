@@ -15,6 +15,11 @@ RHYTHMS = ("off", "steady", "wave", "breath")
 FAULTS = ("recline_motor", "leg_rest_motor", "massage", "heat", "sensors", "too_hot", "power")
 UNITS = ("", "mV", "a.u.", "µS", "°C", "%")
 NO_CHANNEL = 0
+UPRIGHT_DEG, FLAT_DEG = 90.0, 160.0
+LEGS_DOWN_DEG, LEGS_UP_DEG = 0.0, 70.0
+MOST_MASSAGE, MOST_HEAT = 5, 3
+SLOWEST_PACE, FASTEST_PACE = 3.0, 15.0
+LEAST_INHALE_SHARE, MOST_INHALE_SHARE = 0.2, 0.8
 
 
 class Sensor(IntEnum):
