@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from devices.protocols import chair_link as wire
 from firmware_sim.actuators import Actuators
+from firmware_sim.rules import MOTION, moves_or_heats, needs, within_limits
 from firmware_sim.sampler import Sampler, declared
 from firmware_sim.seat import Seat
 
 STATUS_S = 0.25
 STREAMS_END_S = 10.0
-_MOTION = (wire.Recline, wire.LegRest, wire.Massage, wire.Heat, wire.Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class ChairFirmware:
             self._stop(wire.Cause.HOST, at_s)
         for i, frame in enumerate(frames):
             self._heard_s = at_s
-            if i < stop and isinstance(frame.message, (*_MOTION, wire.Release)):
+            if i < stop and isinstance(frame.message, (*MOTION, wire.Release)):
                 self._say(wire.Nak(frame.sequence, wire.Reason.STOPPED))
             else:
                 self._obey(frame, at_s)
@@ -146,7 +146,7 @@ class ChairFirmware:
             self._say_status(at_s)
 
     def _do(self, message: wire.Message, at_s: float) -> wire.Reason | None:
-        if isinstance(message, _MOTION) and (reason := self._forbids(message)) is not None:
+        if isinstance(message, MOTION) and (reason := self._forbids(message)) is not None:
             return reason
         actuators = self.actuators
         match message:
@@ -181,19 +181,19 @@ class ChairFirmware:
                 return wire.Reason.MALFORMED
             case _:
                 return wire.Reason.UNKNOWN_TYPE
-        if isinstance(message, _MOTION):
+        if isinstance(message, MOTION):
             self._tripped = False
         return None
 
     def _forbids(self, message: wire.Message) -> wire.Reason | None:
         """The rules of movement, in the order of the page."""
-        if not _within_limits(message):
+        if not within_limits(message):
             return wire.Reason.OUT_OF_RANGE
-        if not _moves_or_heats(message):
+        if not moves_or_heats(message):
             return None
         if self._stopped:
             return wire.Reason.STOPPED
-        if self._faults & _needs(message):
+        if self._faults & needs(message):
             return wire.Reason.FAULT
         if not self.seat.occupied and not self._towards_rest(message):
             return wire.Reason.SEAT_EMPTY
@@ -263,45 +263,3 @@ class ChairFirmware:
                 faults,
             )
         )
-
-
-def _within_limits(message: wire.Message) -> bool:
-    match message:
-        case wire.Recline(angle_deg=angle, speed_deg_s=speed):
-            return wire.UPRIGHT_DEG <= angle <= wire.FLAT_DEG and speed > 0
-        case wire.LegRest(angle_deg=angle, speed_deg_s=speed):
-            return wire.LEGS_DOWN_DEG <= angle <= wire.LEGS_UP_DEG and speed > 0
-        case wire.Massage(zones=zones, rhythm=rhythm, level=level):
-            return zones < 1 << len(wire.ZONES) and rhythm < len(wire.RHYTHMS) and level <= wire.MOST_MASSAGE
-        case wire.Heat(level=level):
-            return level <= wire.MOST_HEAT
-        case wire.Pace(rate_per_min=rate, inhale_share=share):
-            return rate == 0 or (
-                wire.SLOWEST_PACE <= rate <= wire.FASTEST_PACE
-                and wire.LEAST_INHALE_SHARE <= share <= wire.MOST_INHALE_SHARE
-            )
-        case _:
-            return True
-
-
-def _moves_or_heats(message: wire.Message) -> bool:
-    match message:
-        case wire.Massage(level=level) | wire.Heat(level=level):
-            return level > 0
-        case wire.Pace(rate_per_min=rate):
-            return rate > 0
-        case _:
-            return True
-
-
-def _needs(message: wire.Message) -> set[str]:
-    """The parts without which `message` cannot be done."""
-    match message:
-        case wire.Recline() | wire.Pace():
-            return {"recline_motor", "power"}
-        case wire.LegRest():
-            return {"leg_rest_motor", "power"}
-        case wire.Massage():
-            return {"massage", "power"}
-        case _:
-            return {"heat", "too_hot", "power"}
