@@ -38,10 +38,27 @@ PRODUCER = "room"
 log = logging.getLogger(__name__)
 
 
-def _driver_of(device: DeviceConfig, clock: Clock) -> Supervised:
-    if device.kind == "chair-link":
-        return Supervised(device.id, lambda: ChairLinkChair(device.id, device.port, clock), clock)
-    return Supervised(device.id, lambda: BerryOximeter(device.id, device.port, clock), clock)
+def _driver_of(device: DeviceConfig, clock: Clock) -> ChairLinkChair | BerryOximeter:
+    """The one place where a kind of device becomes a driver."""
+    kind = ChairLinkChair if device.kind == "chair-link" else BerryOximeter
+    return kind(device.id, device.port, clock)
+
+
+async def introduce(device: DeviceConfig) -> str:
+    """Open a device, ask who it is, close it: one line for a person.
+
+    Raises:
+        DeviceError: nobody answers, or somebody else.
+    """
+    async with _driver_of(device, Clock()) as driver:
+        identity = driver.identity
+        channels = ", ".join(f"{channel} {rate_hz:g} Hz" for channel, rate_hz in identity.channels)
+        watchdog = "" if device.kind != "chair-link" or identity.hardware_watchdog else "; no watchdog: gets no motion"
+        return f"{identity.maker} {identity.model} {identity.serial} firmware {identity.firmware}: {channels}{watchdog}"
+
+
+def _supervised(device: DeviceConfig, clock: Clock) -> Supervised:
+    return Supervised(device.id, lambda: _driver_of(device, clock), clock)
 
 
 async def _kernel() -> str:
@@ -79,7 +96,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     uplink = Uplink(outbox, await asyncio.to_thread(broker_address, config))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(outbox.close)
-        drivers = {device.id: _driver_of(device, clock) for device in config.devices}
+        drivers = {device.id: _supervised(device, clock) for device in config.devices}
         room = Room(config, clock)
         chair_id = next((device.id for device in config.devices if device.kind == "chair-link"), "")
         chair = None

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import serial
 import wfdb
-from stage import ROOT, XINYI, rows_of, xinyi
+from stage import ROOT, XINYI, rows_of, stage, xinyi
+
+from gateway.config import Config, DeviceConfig, to_toml
+from gateway.live import Health
+from gateway.site import Child, Site
 
 RECORD = "tests/data/mitdb/mitdb_101"
 BEATS = set("NLRBAaJSVrFejnE/fQ?")
@@ -70,10 +75,12 @@ def test_replayed_beats_are_those_of_the_annotations(tmp_path):
         (("demo", "--headless", "--for", "10", "--data", "/proc/nowhere"), "/proc/nowhere"),
         (("export", "0000", "--data", "/proc/nowhere"), "/proc/nowhere"),
         (("room", "--config", "no/such.toml"), "no/such.toml"),
+        (("room",), "/proc/nowhere"),
+        (("devices", "probe", "/dev/no-such-port"), "/dev/no-such-port"),
     ],
 )
 def test_mistake_is_one_line_and_a_code(arguments, says):
-    done = xinyi(*arguments)
+    done = xinyi(*arguments, XINYI_PATHS_DATA="/proc/nowhere")
     assert done.returncode == 1
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -86,6 +93,43 @@ def test_record_without_a_heart_is_named(tmp_path):
     assert done.returncode == 1
     assert "EMG" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_busy_port_is_named(tmp_path):
+    master, slave = os.openpty()
+    port = os.ttyname(slave)
+    with serial.Serial(port, exclusive=True):
+        done = xinyi("devices", "probe", port)
+    os.close(master)
+    os.close(slave)
+    assert done.returncode == 1
+    assert port in done.stderr
+    assert "another program holds the port" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+async def test_port_that_the_room_holds_is_busy_for_others(tmp_path):
+    async with stage(tmp_path) as site:
+        await site.frame(lambda frame: frame.devices[0].health is Health.CONNECTED)
+        port = site.config.devices[0].port
+        busy = await asyncio.to_thread(xinyi, "devices", "probe", port)
+        assert busy.returncode == 1
+        assert "holds the port" in busy.stderr
+
+
+async def test_probe_says_who_answers(tmp_path):
+    port = tmp_path / "chair"
+    config = Config(devices=[DeviceConfig("chair-1", "chair-link", str(port))])
+    file = tmp_path / "xinyi.toml"
+    file.write_text(to_toml(config), "utf-8")
+    async with Site([Child("sim", [*XINYI, "sim", "--config", str(file)])], tmp_path / "logs"):
+        async with asyncio.timeout(20):
+            while not port.exists():
+                await asyncio.sleep(0.05)
+        done = await asyncio.to_thread(xinyi, "devices", "probe", "--config", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "chair-1  Xinyi Reference Chair" in done.stdout
+    assert "ecg 250 Hz" in done.stdout
 
 
 def children_of(pid: int) -> list[int]:
