@@ -49,7 +49,7 @@ class RhythmCurve(Widget):
         self.canvas.clear()
         with self.canvas:
             Color(*look.SAND)
-            Point(points=place(curve.pacer), pointsize=2.6 * scale, texture=_dot())
+            Point(points=place(curve.pacer), pointsize=3.0 * scale, texture=_dot())
             Color(*look.BREATH[1])
             for stretch in curve.heart:
                 points = place(stretch)

@@ -46,6 +46,6 @@ class AwayPage(NoticePage):
 class RefusedPage(NoticePage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.notice(self.t("refused.title"), [self.code(desk.flow.refused)], self.t("refused.meanwhile"))
+        self.notice(self.t("refused.title"), [self.sentence(desk.flow.refused)], self.t("refused.meanwhile"))
         self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
         self.help_button()

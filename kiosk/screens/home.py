@@ -51,7 +51,8 @@ class HomePage(Page):
     def _relax(self, box: Box) -> None:
         x, top, wide, high = box
         self.target(*box, self.ask(Tap.START), fill=look.GREEN)
-        radius = min(high / 2 - 24, 150.0, wide * 0.2)
+        name = self.text_width(self.t("home.relax"), look.QUESTION, bold=True)
+        radius = min(high / 2 - 24, 140.0, (wide - name - 44 - 20 - 40 - 4) / 2)
         Figure(self, (x + wide - radius - 40, top + high / 2), radius)
         left, room = x + 44, wide - 2 * radius - 40 - 44 - 20
         title = self.words(self.t("home.relax"), left, top, room, size=look.QUESTION, bold=True, colour=look.CARD)

@@ -67,6 +67,10 @@ class Page(Sheet):
         """Words for a code of the room."""
         return say(code, self.t.language)
 
+    def sentence(self, code: str) -> str:
+        """The same as a whole sentence."""
+        return self.code(code) + ("。" if self.t.language == "zh" else ".")
+
     def duration(self, seconds: float) -> str:
         """Minutes and seconds in words."""
         minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -123,9 +127,7 @@ class Page(Sheet):
         block = self.words(first, left, top, half, size=look.OPTION, bold=True, colour=look.CLAY_TEXT)
         block.move_to(top + (high - block.height_u) / 2)
         rest = self.inner - half - 110
-        more = self.words(
-            self.t("home.help_more"), left + half + 30, top, rest, size=look.SMALL, colour=look.CLAY_TEXT, align="right"
-        )
+        more = self.words(self.t("home.help_more"), left + half + 30, top, rest, colour=look.CLAY_TEXT, align="right")
         more.move_to(top + (high - more.height_u) / 2)
 
     def switches(self) -> float:
@@ -151,7 +153,7 @@ class Page(Sheet):
             right=at.get("right"),
             y=at["y"],
             high=look.TARGET,
-            size=look.SMALL,
+            size=look.BODY,
             ink=look.INK_SOFT,
             least=112,
             radius=look.TARGET / 2,

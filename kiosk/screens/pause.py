@@ -53,7 +53,7 @@ class PausedPage(QuestionPage):
         self.reason = session.pause_reason if session else ""
         super().__init__(desk)
         how = "asked" if self.reason in PRESS else "staff" if self.reason in STAFF else "by_itself"
-        self.middle(self.t("pause.title"), [self.code(self.reason), self.t("pause.still"), self.t(f"pause.{how}")])
+        self.middle(self.t("pause.title"), [self.sentence(self.reason), self.t("pause.still"), self.t(f"pause.{how}")])
 
     def bottom_row(self) -> None:
         if self.reason in PRESS:
