@@ -308,6 +308,7 @@ class ChairLinkChair:
                 waiting.set_result(Refusal.STOPPED)
         if self._stop_confirmed is None or self._stop_confirmed.done():
             self._stop_confirmed = asyncio.get_running_loop().create_future()
+            self._stop_confirmed.add_done_callback(asyncio.Future.exception)  # known, even when nobody waits for it
         self._send_stop()
         return self._stop_confirmed
 

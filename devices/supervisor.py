@@ -115,6 +115,8 @@ class Supervised:
         driver = self._make_driver()
         driver.epoch = self.epoch + 1
         async with driver:
+            if self._stop_owed:
+                await self._pay_stop(driver)
             self.epoch += 1
             self._told = None
             self._driver = driver
@@ -123,6 +125,15 @@ class Supervised:
                 await self._both(self._pump(driver), self._watch(driver))
             finally:
                 self._driver = None
+
+    async def _pay_stop(self, driver: Driver) -> None:
+        """Before anybody else can command the chair, give the stop that it has missed."""
+        try:
+            async with asyncio.timeout(self._clock.patience_s(SILENCE_S)):
+                await driver.command(StopMotion())
+        except TimeoutError as error:
+            raise PortLost(device=self.device, detail="it does not confirm a stop") from error
+        self._stop_owed = False
 
     async def _both(self, *jobs: Coroutine[None, None, None]) -> None:
         """Until the first of the jobs ends; its error is ours."""
@@ -142,9 +153,6 @@ class Supervised:
         raise PortLost(device=self.device)
 
     async def _watch(self, driver: Driver) -> None:
-        if self._stop_owed:
-            await driver.command(StopMotion())
-            self._stop_owed = False
         patience_ns = round(self._clock.patience_s(SILENCE_S, LEAST_SILENCE_S) * self._clock.speed * 1e9)
         while True:
             heard_ns = driver.heard_ns

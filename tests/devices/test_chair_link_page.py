@@ -55,7 +55,7 @@ def test_code_writes_and_reads_the_byte_strings_of_the_page(name, sequence, text
 @pytest.mark.parametrize("name", [*EXAMPLES, "STOP_STREAMS"])
 def test_the_page_gives_each_message_the_type_that_the_code_sends(name):
     message = EXAMPLES.get(name, wire.StopStreams())
-    (code,) = re.findall(rf"^\| `([0-9A-F]{{2}})` \| {name} \|", PAGE, re.MULTILINE)
+    (code,) = re.findall(rf"^\| `([0-9A-F]{{2}})` \| {name}(?: \(.*?\))? \|", PAGE, re.MULTILINE)
     body = wire.encode(message, 7).strip(b"\x00")
     assert body[2] == int(code, 16)
 
