@@ -26,10 +26,29 @@ from devices.events import (
     StopMotion,
     Volume,
 )
+from devices.interlocks import Refusal
 from devices.supervisor import Supervised
 from gateway.live import MoveChair
 
 log = logging.getLogger(__name__)
+
+
+_REFUSALS: dict[str, str] = {
+    Refusal.OUT_OF_RANGE: "out_of_range",
+    Refusal.STOPPED: "stopped",
+    Refusal.BUTTON_IN: "button_in",
+    Refusal.SEAT_EMPTY: "seat_empty",
+    Refusal.NO_WATCHDOG: "no_watchdog",
+    Refusal.NO_STATUS: "no_status",
+    Refusal.FAULT: "chair_fault",
+    Refusal.NOT_FITTED: "not_fitted",
+    Refusal.NO_ANSWER: "no_confirmation",
+}
+
+
+def refusal_code(error: DeviceError) -> str:
+    """The code of `care/words` for what a chair (or its driver) said no to."""
+    return _REFUSALS.get(error.detail, error.code)
 
 
 def commands_of(move: MoveChair) -> list[ChairCommand]:
@@ -57,7 +76,7 @@ class ChairControl:
 
     Args:
         chair: the supervised driver.
-        refused: told, with one line, when the chair did not do what the session wished.
+        refused: told, with a code of `care/words`, when the chair did not do what the session wished.
     """
 
     def __init__(self, chair: Supervised, refused: Callable[[str], None]) -> None:
@@ -148,5 +167,5 @@ class ChairControl:
                     await self._chair.command(command)
                 except DeviceError as error:
                     log.info("chair: %s", error)
-                    self._refused(f"{type(command).__name__}: {error.detail or error.what}")
+                    self._refused(refusal_code(error))
             self._idle.set()

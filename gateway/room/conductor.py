@@ -119,6 +119,14 @@ class Conductor:
         self.happened(kind(self.session_ns()))  # type: ignore[call-arg]  # every input but Began, Tick, PaceAsked takes a time
         return before != (session.state, session.index, session.pause, session.pacer)
 
+    def renew(self) -> None:
+        """The chair stopped by itself because it had not heard us: ask again for what the session wishes."""
+        self.note("chair_stopped_itself")
+        if self.recording and self.recording.ledger.session.state is State.RUNNING and self.chair:
+            session = self.recording.ledger.session
+            self._perform(machine.SetScene(session.segment.chair))
+            self._perform(machine.SetPacer(session.pacer, session.segment.chair.moves_with_breath))
+
     def hear(self, item: HeartBeat | Hole) -> None:
         """A beat or a hole of the heart sensor, on the room's clock."""
         if not self.recording or self._ended:
@@ -236,7 +244,7 @@ class Conductor:
             case machine.SetScene(scene) if self.chair:
                 self.chair.scene(scene)
             case machine.SetPacer(pacer, moves_chair) if self.chair:
-                phase_s = (session.now_ns - pacer.began_ns) / 1e9 if pacer else 0.0
+                phase_s = (self.session_ns() - pacer.began_ns) / 1e9 if pacer else 0.0
                 self.chair.pace(pacer if moves_chair else None, phase_s)
             case machine.HoldStill() if self.chair:
                 self.chair.hold_still()

@@ -24,7 +24,7 @@ from gateway.live import (
 )
 from gateway.messages import SessionOpened
 from gateway.outbox import new_id
-from gateway.room.chair import commands_of
+from gateway.room.chair import commands_of, refusal_code
 from gateway.room.room import HEART, Room
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,8 @@ class Desk:
         except Refused as refused:
             return Reply(command.id, ok=False, code=refused.code, detail=refused.detail)
         except DeviceError as error:
-            return Reply(command.id, ok=False, code=error.code, detail=error.detail or str(error))
+            code = refusal_code(error)
+            return Reply(command.id, ok=False, code=code, detail="" if code != error.code else error.detail)
         except StoreError as error:
             return Reply(command.id, ok=False, code="disk_full", detail=str(error))
         except Exception as error:

@@ -134,6 +134,8 @@ class Room:
             self.conductor.chair_empty()
         if not self.conductor.running or not self._matters(status.device):
             return
+        if status.watchdog_tripped and not (before and before.watchdog_tripped):
+            self.conductor.renew()
         now = self.conductor.session_ns()
         seated = self.conductor.seated
         if status.occupied != seated:

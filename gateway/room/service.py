@@ -101,7 +101,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         chair_id = next((device.id for device in config.devices if device.kind == "chair-link"), "")
         chair = None
         if chair_id:
-            chair = ChairControl(drivers[chair_id], lambda line: conductor.note("chair_refused", line))
+            chair = ChairControl(drivers[chair_id], lambda code: conductor.note("chair_refused", code))
         conductor = Conductor(data / "journal", keyring, outbox, clock, room.senses, chair)
         room.lead(conductor, chair, chair_id)
         await _take_up(room, data / "journal", keyring, outbox, clock, kernel)

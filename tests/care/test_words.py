@@ -5,12 +5,14 @@ import pytest
 from care.session import Outcome, Pause
 from care.words import known, say
 from devices import errors
+from gateway.room.chair import _REFUSALS
 from signals.reasons import Reason
 
 CODES = [
     *Pause,
     *Outcome,
     *Reason,
+    *_REFUSALS.values(),
     *(kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DeviceError)),
 ]
 
