@@ -4,6 +4,8 @@ A step asks; the driver's limits and interlocks decide, and a refusal is said. R
 `care.programme.ChairScene`, levels as in the chair's own limits (massage 0-5, heat 0-3).
 """
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,6 +37,8 @@ ROWS = (
     Row("volume", 0, 100, 10, "percent", lambda c: c.volume_percent, lambda v: MoveChair(volume_percent=int(v))),
 )
 
+WISH_S = 3.0
+"""So long quick presses count from the last wish, because the chair is still on its way."""
 LESS, MORE = '<path d="M6 12h12"/>', '<path d="M6 12h12M12 6v12"/>'
 MOVING_PARTS = {"recline", "leg_rest", "massage"}
 
@@ -79,14 +83,19 @@ class _Row:
     def __init__(self, row: Row, texts: Texts, ask: Ask) -> None:
         self._row, self._texts, self._ask = row, texts, ask
         self._chair: ChairView | None = None
+        self._wish, self._wished_at = 0.0, -math.inf
         name = texts(f"chair.{row.name}")
         with box("chair-row", data_row=row.name):
             with box("chair-line"):
                 words("chair-name", name)
-                self._less = button("", lambda: self._step(-1), "step", aria_label=texts("chair.less", name=name))
+                self._less = button(
+                    "", lambda: self._step(-1), "step", quick=True, aria_label=texts("chair.less", name=name)
+                )
                 with self._less:
                     drawn(LESS)
-                self._more = button("", lambda: self._step(1), "step", aria_label=texts("chair.more", name=name))
+                self._more = button(
+                    "", lambda: self._step(1), "step", quick=True, aria_label=texts("chair.more", name=name)
+                )
                 with self._more:
                     drawn(MORE)
             with box("chair-line"):
@@ -113,8 +122,13 @@ class _Row:
         enable(self._more, free and value < row.high)
 
     async def _step(self, direction: int) -> None:
+        """One step from where it is, or from where it was just asked to go."""
         row = self._row
         if self._chair is None:
             return
-        steps = round(row.read(self._chair) / row.step) + direction
-        await self._ask(row.ask(min(row.high, max(row.low, steps * row.step))))
+        now = time.monotonic()
+        start = self._wish if now - self._wished_at < WISH_S else row.read(self._chair)
+        self._wish = min(row.high, max(row.low, (round(start / row.step) + direction) * row.step))
+        self._wished_at = now
+        if not await self._ask(row.ask(self._wish)):
+            self._wished_at = -math.inf

@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 Press = Callable[[], object]
+ONCE = "(e) => { if (e.detail < 2) emit() }"
 
 
 def box(classes: str = "", tag: str = "div", **attributes: str) -> ui.element:
@@ -28,18 +29,18 @@ def words(classes: str = "", text: str = "", tag: str = "div", **attributes: str
     return element
 
 
-def button(text: str, press: Press, classes: str = "", *, rest_s: float = 0.0, **attributes: str) -> TextElement:
+def button(text: str, press: Press, classes: str = "", *, quick: bool = False, **attributes: str) -> TextElement:
     """A button of the page's own kind.
 
     Args:
         text: what it says.
         press: what it does.
         classes: its look.
-        rest_s: so long after a press it does nothing, for what must not happen twice by a double click.
+        quick: may be clicked again and again; otherwise the second click of a double click does nothing more.
         **attributes: of the element.
     """
     element = words(f"button {classes}", text, "button", type="button", **attributes)
-    element.on("click", lambda _: press(), throttle=rest_s, trailing_events=rest_s == 0)
+    element.on("click", lambda _: press(), js_handler="() => emit()" if quick else ONCE)
     return element
 
 

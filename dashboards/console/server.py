@@ -7,6 +7,7 @@ being re-established, and a header that no other site's page may send keeps stra
 import asyncio
 import logging
 import os
+import socket as sockets
 from pathlib import Path
 
 from fastapi import Request, Response
@@ -40,9 +41,10 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
     Args:
         socket: the room's own socket; it need not exist yet.
         host: the address to listen on; the loopback address unless someone decides otherwise.
-        port: the port to listen on.
+        port: the port to listen on; where it is taken, the process ends with one line that says so.
         language: of a page that was not asked for another (`/?lang=en`).
     """
+    _must_be_free(host, port)
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI refuses to serve in a child of a test run that has it
     hub = Hub(socket, ACTOR)
     app.on_startup(hub.start)
@@ -77,6 +79,18 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
         access_log=False,
         ws_per_message_deflate=False,
     )
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """End with one line for people, rather than with a server's stack trace, when the port cannot be had."""
+    try:
+        family, kind, protocol, _, address = sockets.getaddrinfo(host, port, type=sockets.SOCK_STREAM)[0]
+        with sockets.socket(family, kind, protocol) as probe:
+            probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        why = error.strerror or error
+        raise SystemExit(f"console: {host}:{port} cannot be used ({why}); choose another port in xinyi.toml") from None
 
 
 def _routes(hub: Hub) -> None:

@@ -35,15 +35,13 @@ class SessionControls:
         with box("controls gone", "section", aria_label=texts("controls.title")) as self._box:
             with box("pair"):
                 self._pause = button(texts("controls.pause"), self._pause_or_go_on, data_press="pause")
-                self._next = button(
-                    texts("controls.next"), lambda: ask(NextSegment()), "filled", rest_s=1.5, data_press="next"
-                )
+                self._next = button(texts("controls.next"), lambda: ask(NextSegment()), "filled", data_press="next")
             with box("pair"):
                 self._slower = button(
-                    texts("controls.slower"), lambda: ask(AdjustPace(-STEP_PER_MIN)), data_press="slower"
+                    texts("controls.slower"), lambda: ask(AdjustPace(-STEP_PER_MIN)), quick=True, data_press="slower"
                 )
                 self._faster = button(
-                    texts("controls.faster"), lambda: ask(AdjustPace(STEP_PER_MIN)), data_press="faster"
+                    texts("controls.faster"), lambda: ask(AdjustPace(STEP_PER_MIN)), quick=True, data_press="faster"
                 )
         self._paused = False
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from scripted_room import SCENES, ScriptedRoom
+from scripted_picture import SCENES
+from scripted_room import ScriptedRoom
 
 from dashboards.console import plots
 from dashboards.console.cards import interval_words
