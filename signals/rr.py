@@ -19,6 +19,7 @@ from signals.rr_rules import (
     Label,
     RunningMedian,
     judge,
+    median,
     misplacement,
     plausible,
 )
@@ -134,7 +135,7 @@ def correct_rr(rr_ms: ArrayLike) -> CorrectedRR:
     """Finds and corrects wrong intervals of a whole series.
 
     Args:
-        rr_ms: [n] RR intervals, ms. What is not finite or not positive is taken as a hole.
+        rr_ms: [n] RR intervals, ms. What is not finite or below 1 ms is taken as a hole.
 
     Returns:
         NN intervals, their times, and one label per raw interval.
@@ -176,7 +177,7 @@ class LiveCorrector:
         self._waiting: deque[tuple[int, float]] = deque()
         self._count = 0
         self._reader = _Reader()
-        self._level = RunningMedian(LEVEL)
+        self._level: deque[float] = deque(maxlen=LEVEL - 1 - LOOK_AHEAD)
         self._turn = RunningMedian(WINDOW)
         self._peak = RunningMedian(WINDOW)
         self._nn: deque[float] = deque(maxlen=4)
@@ -226,13 +227,10 @@ class LiveCorrector:
             self._learn(nn)
 
     def _usual_level(self, rr: float, after: tuple[float, ...]) -> float:
-        if len(self._level) >= 3:
-            return self._level.median()
-        values = sorted((rr, *after))
-        return values[len(values) // 2] if len(values) != 2 else sum(values) / 2
+        return median(sorted((*self._level, rr, *after)))
 
     def _learn(self, nn: float) -> None:
-        self._level.push(nn)
+        self._level.append(nn)
         self._nn.append(nn)
         if len(self._nn) >= 3:
             self._peak.push(abs(self._nn[-2] - (self._nn[-3] + self._nn[-1]) / 2))

@@ -73,7 +73,7 @@ class Verdict:
 
 def plausible(rr_ms: float) -> bool:
     """A number that can be a time between two beats at all (what is missed in between is another matter)."""
-    return math.isfinite(rr_ms) and 0 < rr_ms < 1e6
+    return math.isfinite(rr_ms) and 1 <= rr_ms < 1e6
 
 
 def misplacement(a: float, b: float, c: float, d: float) -> float:
@@ -85,7 +85,7 @@ def judge(rr: float, near: Context) -> Verdict:
     """Decides on one interval; `rr` has passed `plausible`."""
     near, whole = _read_ahead(rr, near)
     around = sorted((*near.before[-2:], *near.after, near.level))
-    expected = _median(around)
+    expected = median(around)
     if whole and _halves(rr, near):
         return Verdict(Label.EXTRA, ((), (rr + near.after[0],)))
     if rr > LONG_BY * expected:
@@ -105,7 +105,7 @@ def _read_ahead(rr: float, near: Context) -> tuple[Context, bool]:
         The neighbours with those errors undone, and whether the next interval is still itself.
     """
     after = near.after
-    usual = _median(sorted((*near.before[-2:], near.level)))
+    usual = median(sorted((*near.before[-2:], near.level)))
     if len(after) == 2 and not _halves(rr, near) and _sum_fits(*after, usual):
         return replace(near, after=(after[0] + after[1],)), False
     whole = not after or after[0] <= LONG_BY * usual
@@ -123,7 +123,7 @@ def _halves(rr: float, near: Context) -> bool:
     if not near.after:
         return False
     ahead = near.after[0]
-    outer = _median(sorted((*near.before[-2:], *near.after[1:], near.level)))
+    outer = median(sorted((*near.before[-2:], *near.after[1:], near.level)))
     if not _sum_fits(rr, ahead, outer) or rr + ahead > LONG_BY * near.level:
         return False
     if len(near.after) < 2 or abs(rr - outer) >= 0.5 * abs(near.after[1] - outer):
@@ -164,7 +164,7 @@ def _misplaced(rr: float, near: Context) -> Verdict | None:
         return None
     a, c = near.before[-1], near.after[0]
     d = near.after[1] if len(near.after) > 1 else near.level
-    if abs(d - near.level) > 0.3 * near.level:
+    if min(abs(d - near.level), abs(d - a)) > 0.3 * near.level:
         d = near.level
     if abs(misplacement(a, rr, c, d)) <= _limit(TURN_FACTOR * near.turn, TURN_FLOOR, TURN_CAP, near.level):
         return None
@@ -211,7 +211,8 @@ def _limit(value: float, floor: float, cap: float, level: float) -> float:
     return min(max(value, floor * level), cap * level)
 
 
-def _median(ordered: list[float]) -> float:
+def median(ordered: list[float]) -> float:
+    """Median of sorted values, at least one."""
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
@@ -239,4 +240,4 @@ class RunningMedian:
 
     def median(self) -> float:
         """The median; there must be a value."""
-        return _median(self._ordered)
+        return median(self._ordered)
