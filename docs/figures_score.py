@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import NDArray
 
-from benchmarks.study_relaxation import CASES, study
+from benchmarks.study_relaxation import CASES, TRIALS, study
 from firmware_sim.person import Person
 from signals.baseline import BaselineCollector, RelaxationBaseline, RelaxationChannel
 from signals.eda import EDAStream
@@ -192,6 +192,7 @@ SHOWN = {
     "no change, heart only": ("没有变化，只有心率", "no change, heart only"),
     "no change, artefacts told": ("没有变化，心跳有干扰、质量已知", "no change, artefacts seen"),
     "no change, artefacts hidden": ("没有变化，干扰没被发现", "no change, artefacts unseen"),
+    "no change, skin falls 10 %": ("没有变化，皮肤电导自己降 10 %", "no change, skin falls 10 % by itself"),
     "1 SD calmer": ("放松了一点", "1 SD calmer"),
     "1 SD calmer, 60 s baseline": ("放松了一点，基线只有 60 秒", "1 SD calmer, 60 s baseline"),
     "1 SD calmer, paced": ("放松了一点，跟随呼吸", "1 SD calmer, paced"),
@@ -201,12 +202,12 @@ SHOWN = {
 
 def trust(folder: Path) -> Path:
     """How often the whole interval lies above 50, and how often it holds the truth."""
-    rows = [(SHOWN[case.name], study(case, 400)) for case in CASES if case.name in SHOWN]
-    figure, (ax,) = look.canvas(height_in=4.6)
+    rows = [(SHOWN[case.name], study(case, TRIALS)) for case in CASES if case.name in SHOWN]
+    figure, (ax,) = look.canvas(height_in=5.0)
     ax.grid(visible=False)
     for place, ((zh, en), row) in enumerate(reversed(rows)):
         same = row.case.change == 0
-        hidden = same and not row.case.told
+        hidden = same and (not row.case.told or row.case.skin_falls > 0)
         colour = look.CLAY if hidden else look.BREATH[1] if same else look.GREEN
         ax.add_patch(FancyBboxPatch((0, place - 0.2), 100, 0.4, boxstyle="round,pad=0", fc=look.TINTS[2], lw=0))
         ax.barh(place, 100 * row.false_relaxed, height=0.4, color=colour, lw=0)
