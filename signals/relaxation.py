@@ -42,7 +42,7 @@ class RelaxationState:
     Attributes:
         values: newest value of each measure that there is, in its own unit (`RelaxationChannel`).
         seconds: length of the window that the values were taken from, s.
-        paced: whether the person is breathing along with a pacer.
+        paced: whether the person breathed along with a pacer during any part of the window.
         quality: signal quality of each measure, 0-1; a measure that is not named counts as 1.
     """
 
