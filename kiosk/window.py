@@ -72,7 +72,7 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
 
     values: dict[str, dict[str, int | str]] = {
         "kivy": {"exit_on_escape": 0, "desktop": 0, "log_level": "warning", "pause_on_minimize": 0},
-        "graphics": {"maxfps": FPS, "resizable": 0, "multisamples": 2, "allow_screensaver": 0, "vsync": 0},
+        "graphics": {"maxfps": FPS, "resizable": 0, "multisamples": 0, "allow_screensaver": 0, "vsync": 0},
     }
     if windowed_size:
         values["graphics"] |= {"width": windowed_size[0], "height": windowed_size[1], "fullscreen": 0}

@@ -35,7 +35,7 @@ class HelpPage(Page):
     def _helpline(self, x: float, y: float, wide: float, high: float) -> None:
         self.panel(x, y, wide, high, fill=look.CARD, line=look.CLAY)
         room = wide - 80
-        line = self.words(self.t("help.line"), x + 40, y, room, size=look.BODY)
+        line = self.words(self.t("help.line"), x + 40, y, room, size=look.BODY if self.theme.large else look.OPTION)
         number = self.words("12356", x + 40, y, room, size=NUMBER / self.theme.text, bold=True)
         more = self.words(self.t("help.line_more"), x + 40, y, room, colour=look.INK_SOFT)
         line.move_to(y + max(4.0, (high - line.height_u - number.height_u - more.height_u) / 2))
@@ -49,5 +49,5 @@ class HelpPage(Page):
         left = self.text_width("12345", size, bold=True) + 60
         digits = self.words(number, x + 32, y, left, size=size, bold=True)
         digits.move_to(y + (high - digits.height_u) / 2)
-        words = self.words(what, x + left, y, wide - left - 20, size=look.BODY, colour=look.INK_SOFT)
+        words = self.words(what, x + left, y, wide - left - 20, size=look.BODY if self.theme.large else look.OPTION)
         words.move_to(y + (high - words.height_u) / 2)
