@@ -15,6 +15,8 @@ from signals.reasons import Reason
 
 PROVISIONAL_S = 60.0
 REFERENCE_S = 120.0
+GRACE_S = 5.0
+"""Readings come every few seconds, so a baseline of 60 s may be counted as 55."""
 INDEPENDENT_S = 60.0
 PRIOR_MINUTES = 4.0
 ACCEPT = 0.5
@@ -116,8 +118,13 @@ class RelaxationBaseline:
     @property
     def reason(self) -> Reason | None:
         """Why it cannot be used, or None."""
-        usable = self.seconds >= PROVISIONAL_S and not self.paced and bool(self.channels)
+        usable = self.seconds >= PROVISIONAL_S - GRACE_S and not self.paced and bool(self.channels)
         return None if usable else Reason.NO_BASELINE
+
+    @property
+    def provisional(self) -> bool:
+        """Usable, but shorter than two minutes."""
+        return self.reason is None and self.seconds < REFERENCE_S - GRACE_S
 
     @classmethod
     def from_samples(

@@ -17,7 +17,6 @@ from signals.baseline import (
     INDEPENDENT_S,
     MEASURES,
     PACED_EXCLUDED,
-    PROVISIONAL_S,
     REFERENCE_S,
     RelaxationBaseline,
     RelaxationChannel,
@@ -118,9 +117,9 @@ def relaxation(baseline: RelaxationBaseline | None, now: RelaxationState) -> Rel
     >>> result.score > 80, result.interval[0] < result.score < result.interval[1], result.reason
     (True, True, None)
     """
-    usable = baseline is not None and baseline.seconds >= PROVISIONAL_S and not baseline.paced
+    usable = baseline is not None and baseline.reason is None
     parts = tuple(_part(channel, baseline if usable else None, now) for channel in RelaxationChannel)
-    provisional = baseline is not None and usable and baseline.seconds < REFERENCE_S
+    provisional = baseline is not None and baseline.provisional
     used = [part for part in parts if part.used]
     weight = sum(part.weight for part in used)
     why = _refusal(usable, weight, parts, now)

@@ -98,7 +98,7 @@ def test_the_heart_alone_is_enough_but_wide():
     assert width(result) > 80
 
 
-@pytest.mark.parametrize("seconds", [0, 30, 59.9, -1, math.nan])
+@pytest.mark.parametrize("seconds", [0, 30, 54.9, -1, math.nan])
 def test_less_than_a_minute_is_no_baseline(seconds):
     result = relaxation(rest(seconds), RelaxationState(CALM))
     assert (result.score, result.reason) == (None, Reason.NO_BASELINE)
@@ -117,6 +117,11 @@ def test_a_short_baseline_is_provisional_wider_and_of_less_quality():
     assert (short.provisional, long.provisional) == (True, False)
     assert width(short) > 1.3 * width(long)
     assert short.quality == pytest.approx(long.quality / 2)
+
+
+def test_a_minute_read_every_five_seconds_counts_as_a_minute():
+    assert relaxation(rest(55), RelaxationState(CALM)).score is not None
+    assert not relaxation(rest(115), RelaxationState(CALM)).provisional
 
 
 def test_a_longer_baseline_is_surer():
