@@ -27,6 +27,7 @@ class Score:
     def __init__(self) -> None:
         self._collector = BaselineCollector()
         self._moments = 0
+        self._since_paced_s = WINDOW_S
         self._baseline: RelaxationBaseline | None = None
         self.latest: Relaxation | None = None
 
@@ -34,6 +35,7 @@ class Score:
         """Take the readings of a moment; what comes back is the score, its interval and its parts, to be kept."""
         if session.state is not State.RUNNING and session.state is not State.FINISHED:
             return []
+        self._since_paced_s = 0.0 if session.paced else self._since_paced_s + MOMENT_S
         if session.segment.kind is SegmentKind.BASELINE:
             self._moments += 1
             for reading in readings:
@@ -48,7 +50,7 @@ class Score:
         state = RelaxationState(
             values={channel: r.value for channel, r in here.items() if r.value is not None},
             seconds=WINDOW_S,
-            paced=session.paced,
+            paced=self._since_paced_s < WINDOW_S,  # readings look back as far
             quality={channel: r.quality for channel, r in here.items()},
         )
         self.latest = relaxation(self._baseline, state)
