@@ -46,6 +46,7 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
     """
     _must_be_free(host, port)
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI refuses to serve in a child of a test run that has it
+    page_face()  # now, so that no page and no frame has to wait for it
     hub = Hub(socket, ACTOR)
     app.on_startup(hub.start)
     app.on_shutdown(hub.close)

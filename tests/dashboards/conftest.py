@@ -1,5 +1,8 @@
-"""One scripted room, one real console process and one real browser for the whole folder; a fresh tab
-for each test, with the cache kept as a counsellor's browser keeps it."""
+"""One scripted room and one real console process for the whole folder, a real browser for each module.
+
+A tab is used again for the next test, as a counsellor leaves the page open all day; a new one only for tests that leave
+traces in it.
+"""
 
 import contextlib
 import socket
@@ -73,8 +76,9 @@ def console(room):
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Per module, because Playwright's loop must be gone from this thread before tests with loops of their own run."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
         yield chromium.new_context(viewport={"width": 1440, "height": 900}, device_scale_factor=1)
@@ -113,7 +117,7 @@ class Tabs:
             self._new.pop().close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tabs(browser, console, room):
     return Tabs(browser, console.url, room)
 
