@@ -11,6 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
+from kiosk.xscreen import x_screen
+
 FPS = 30
 
 
@@ -77,7 +79,13 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
     if windowed_size:
         values["graphics"] |= {"width": windowed_size[0], "height": windowed_size[1], "fullscreen": 0}
     else:
-        values["graphics"] |= {"fullscreen": "auto", "borderless": 1, "show_cursor": 0}
+        screen = None if os.environ.get("WAYLAND_DISPLAY") else x_screen()
+        values["graphics"] |= {"borderless": 1, "show_cursor": 0}
+        if screen and not screen.managed:
+            values["graphics"] |= {"fullscreen": 0, "position": "custom", "left": 0, "top": 0}
+            values["graphics"] |= {"width": screen.width, "height": screen.height}
+        else:
+            values["graphics"] |= {"fullscreen": "auto"}
     for section, pairs in values.items():
         for key, value in pairs.items():
             Config.set(section, key, value)

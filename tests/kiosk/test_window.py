@@ -183,6 +183,14 @@ async def test_keys_open_nothing_and_close_nothing(room, kiosk):
         assert "放松一会儿，分三步" in texts(seen)
 
 
+async def test_without_a_window_size_it_takes_the_whole_screen_and_works_there(room, kiosk):
+    async with kiosk(fullscreen=True) as face:
+        seen = await face.at("home")
+        assert seen["size"] == [1280, 800]
+        await face.tap("先看看怎么做")
+        await face.at("how")
+
+
 async def test_the_process_ends_when_it_is_asked_to(room, kiosk):
     async with kiosk() as face:
         await face.at("home")

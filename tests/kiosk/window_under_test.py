@@ -70,6 +70,7 @@ if __name__ == "__main__":
     options = json.loads(sys.argv[4])
     if "idle" in options:
         options["idle"] = IdleTimes(**options["idle"])
-    window.set_up((int(sys.argv[2]), int(sys.argv[3])))
+    size = None if options.pop("fullscreen", False) else (int(sys.argv[2]), int(sys.argv[3]))
+    window.set_up(size)
     threading.Thread(target=listen, daemon=True).start()
-    run(Path(sys.argv[1]), windowed_size=(int(sys.argv[2]), int(sys.argv[3])), **options)
+    run(Path(sys.argv[1]), windowed_size=size, **options)
