@@ -4,10 +4,15 @@ relaxation score out. Pure: no I/O, no clock. Streaming and batch give the same 
 Names are loaded when they are first used, so importing the package costs nothing.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signals.baseline import BaselineCollector as BaselineCollector
+    from signals.baseline import RelaxationBaseline as RelaxationBaseline
+    from signals.baseline import RelaxationChannel as RelaxationChannel
     from signals.beats import Beat as Beat
     from signals.beats import Beats as Beats
     from signals.beats import BeatStream as BeatStream
@@ -25,20 +30,27 @@ if TYPE_CHECKING:
     from signals.quality import quality as quality
     from signals.reasons import Reason as Reason
     from signals.relaxation import Relaxation as Relaxation
+    from signals.relaxation import RelaxationState as RelaxationState
     from signals.relaxation import relaxation as relaxation
     from signals.resonance import resonance as resonance
     from signals.respiration import Respiration as Respiration
+    from signals.respiration import RespirationStream as RespirationStream
     from signals.respiration import respiration as respiration
+    from signals.respiration_derived import respiration_from_rr as respiration_from_rr
     from signals.rr import CorrectedRR as CorrectedRR
     from signals.rr import Label as Label
     from signals.rr import LiveCorrector as LiveCorrector
     from signals.rr import correct_rr as correct_rr
     from signals.samples import Channel as Channel
     from signals.samples import Samples as Samples
+    from signals.scr import SCR as SCR
     from signals.spectrum import lomb_scargle_psd as lomb_scargle_psd
     from signals.spectrum import welch_psd as welch_psd
 
 _HOME = {
+    "BaselineCollector": "baseline",
+    "RelaxationBaseline": "baseline",
+    "RelaxationChannel": "baseline",
     "Beat": "beats",
     "Beats": "beats",
     "BeatStream": "beats",
@@ -52,25 +64,40 @@ _HOME = {
     "hrv": "hrv",
     "LiveHRV": "live",
     "Quality": "quality",
-    "QualityStream": "quality",
     "quality": "quality",
+    "QualityStream": "quality",
     "Reason": "reasons",
     "Relaxation": "relaxation",
     "relaxation": "relaxation",
+    "RelaxationState": "relaxation",
     "resonance": "resonance",
     "Respiration": "respiration",
     "respiration": "respiration",
+    "RespirationStream": "respiration",
+    "respiration_from_rr": "respiration_derived",
+    "correct_rr": "rr",
     "CorrectedRR": "rr",
     "Label": "rr",
     "LiveCorrector": "rr",
-    "correct_rr": "rr",
     "Channel": "samples",
     "Samples": "samples",
+    "SCR": "scr",
     "lomb_scargle_psd": "spectrum",
     "welch_psd": "spectrum",
 }
 
 __all__ = list(_HOME)
+
+
+class _Package(ModuleType):
+    """Python hangs a loaded submodule on its package; where a function has the same name, the function is meant."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:
