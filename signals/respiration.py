@@ -245,7 +245,10 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
     Args:
         samples: [n] samples, NaN where there was no contact: a belt or impedance signal (inhalation up), or a PPG.
         rate_hz: sampling rate, Hz, 4 to 5000 (a PPG needs 20).
-        source: "belt" (anything that swells with the breath) or "ppg"; for RR intervals use `respiration_from_rr`.
+        source: "belt" (anything that swells with the breath) or "ppg".
+
+    Raises:
+        ValueError: `source` is "rr"; intervals go to `respiration_from_rr`.
 
     >>> import numpy as np
     >>> t = np.arange(0, 120, 0.04)
@@ -253,7 +256,9 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
     >>> round(breath.rate_per_min, 2), round(breath.depth, 1), len(breath.onset_s)
     (6.0, 2.0, 11)
     """
-    if source != "belt":
+    if source == "rr":
+        raise ValueError("respiration: intervals are no samples; use respiration_from_rr(times_s, rr_ms)")
+    if source == "ppg":
         from signals.respiration_derived import respiration_from_ppg
 
         return respiration_from_ppg(samples, rate_hz)

@@ -136,6 +136,11 @@ def test_times_and_intervals_must_fit():
         respiration_from_rr([1, 2], [800, 800, 800])
 
 
+def test_intervals_are_no_samples():
+    with pytest.raises(ValueError, match="use respiration_from_rr"):
+        respiration([800, 810], 4, "rr")
+
+
 @settings(deadline=None, max_examples=60)
 @given(rates, cuts, st.integers(0, 1000), st.floats(4, 35))
 def test_any_cut_of_the_stream_gives_the_same(rate_hz, places, seed, per_min):
