@@ -23,13 +23,14 @@ QUALITY_FLOOR = 0.5
 TRACE_S, TRACE_HZ = 60.0, 4.0
 WAVE_S, WAVE_HZ = 6.0, 62.5
 STALE_S = 3.0
+REST_SHARE = 0.02
 
 
 class Thinned:
     """The newest seconds of a channel, thinned to a few values per second, each with its place in time.
 
-    The wave of a heart keeps the value that is furthest from the middle of each step, so that no R peak is lost to the
-    eye; slow channels are averaged.
+    The wave of a heart keeps the value of each step that is furthest from where the wave rests, so that every R peak keeps
+    its height for the eye; slow channels are averaged.
     """
 
     def __init__(self, seconds: float, rate_hz: float, unit: str, *, peaks: bool) -> None:
@@ -37,6 +38,7 @@ class Thinned:
         self._values: deque[tuple[int, float | None]] = deque(maxlen=self._size)
         self._bin: list[float] = []
         self._slot = -1
+        self._rest: float | None = None
 
     def feed(self, samples: Samples) -> None:
         step = 1e9 / samples.rate_hz
@@ -55,7 +57,9 @@ class Thinned:
         chosen: float | None = None
         if values:
             middle = sum(values) / len(values)
-            chosen = max(values, key=lambda value: abs(value - middle)) if self._peaks else middle
+            rest = middle if self._rest is None else self._rest
+            self._rest = rest + REST_SHARE * (middle - rest)
+            chosen = max(values, key=lambda value: abs(value - rest)) if self._peaks else middle
         self._values.append((self._slot, chosen))
 
     def trace(self, origin_ns: int) -> Trace:
