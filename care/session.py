@@ -171,7 +171,15 @@ Action = EnterSegment | SetScene | SetPacer | HoldStill | Paused | Resumed | Fin
 
 
 class Session(Struct):
-    """One session of one programme. `advance` is the only thing that changes it."""
+    """One session of one programme. `advance` is the only thing that changes it.
+
+    Attributes:
+        now_ns: session time of the newest event; after the end, the end.
+        in_segment_ns: how long this segment has run.
+        good_ns: how long the heart signal has been good without a break.
+        stood_ns: how long the session has stood still without a break.
+        baseline_ns: how long baseline segments have run altogether.
+    """
 
     programme: Programme
     state: State = State.IDLE
@@ -180,6 +188,7 @@ class Session(Struct):
     in_segment_ns: int = 0
     good_ns: int = 0
     stood_ns: int = 0
+    baseline_ns: int = 0
     limit_s: float | None = None
     pause: Pause | None = None
     outcome: Outcome | None = None
@@ -203,17 +212,26 @@ class Session(Struct):
 
     def advance(self, event: Event) -> list[Action]:
         """Take an event, change, and say what is to be done. What the table does not name changes nothing but time."""
-        passed_ns = max(0, event.t_ns - self.now_ns)
-        self.now_ns = max(self.now_ns, event.t_ns)
-        if self.state is State.RUNNING:
-            self.in_segment_ns += passed_ns
-        elif self.state is State.PAUSED:
-            self.stood_ns += passed_ns
-        if isinstance(event, Tick) and self.state is State.RUNNING:
-            self.good_ns = self.good_ns + passed_ns if event.signal_good else 0
+        if self.state is not State.FINISHED:
+            self._pass_time(event)
         self._keep_facts(event)
         step = TABLE.get((self.state, type(event)))
         return step(self, event) if step else []
+
+    def _pass_time(self, event: Event) -> None:
+        """While the room was down nothing ran: the session stood still, whatever it says of itself."""
+        passed_ns = max(0, event.t_ns - self.now_ns)
+        self.now_ns = max(self.now_ns, event.t_ns)
+        if self.state is State.PAUSED:
+            self.stood_ns += passed_ns
+        elif self.state is State.RUNNING and isinstance(event, RoomRestarted):
+            self.stood_ns = passed_ns
+        elif self.state is State.RUNNING:
+            self.in_segment_ns += passed_ns
+            if self.segment.kind is SegmentKind.BASELINE:
+                self.baseline_ns += passed_ns
+            if isinstance(event, Tick):
+                self.good_ns = self.good_ns + passed_ns if event.signal_good else 0
 
     def _keep_facts(self, event: Event) -> None:
         """What is true of the room, whatever the state."""
@@ -276,7 +294,7 @@ def _end(session: Session, _: Event) -> list[Action]:
 
 def _hold(reason: Pause) -> Callable[[Session, Event], list[Action]]:
     def step(session: Session, _: Event) -> list[Action]:
-        session.state, session.pause, session.pacer, session.stood_ns = State.PAUSED, reason, None, 0
+        session.state, session.pause, session.pacer = State.PAUSED, reason, None
         return [SetPacer(None, moves_chair=False), HoldStill(), Paused(reason)]
 
     return step
@@ -305,7 +323,7 @@ def _resume(session: Session, _: Event) -> list[Action]:
                 return []
             session.pause = reason
             return [Paused(reason)]
-    session.state, session.pause, session.good_ns = State.RUNNING, None, 0
+    session.state, session.pause, session.good_ns, session.stood_ns = State.RUNNING, None, 0, 0
     return [Resumed(), SetScene(session.segment.chair), *_pace(session)]
 
 

@@ -199,6 +199,56 @@ def test_end_asked_early_is_called_early():
     assert session.advance(NextAsked(21 * S)) == []
 
 
+def test_time_while_the_room_was_down_is_no_time_of_the_segment():
+    session = begun()
+    run(session, 20)
+    inside, baseline = session.in_segment_ns, session.baseline_ns
+    session.advance(RoomRestarted(120 * S))
+    session.advance(Tick(121 * S, signal_good=True))
+    session.advance(ResumeAsked(121 * S))
+    assert (session.segment.key, session.in_segment_ns, session.baseline_ns) == ("baseline", inside, baseline)
+
+
+def test_session_of_yesterday_is_over():
+    session = begun()
+    run(session, 20)
+    session.advance(RoomRestarted(20 * S + 9 * 3600 * S))
+    assert session.state is State.PAUSED
+    session.advance(Tick(21 * S + 9 * 3600 * S, signal_good=False))
+    assert session.outcome is Outcome.ABANDONED
+
+
+def test_second_pause_is_counted_from_its_own_beginning():
+    session = begun()
+    run(session, 20)
+    for _ in range(3):
+        session.advance(PauseAsked(session.now_ns))
+        session.advance(Tick(session.now_ns + 500 * S, signal_good=True))
+        session.advance(ResumeAsked(session.now_ns))
+    assert session.state is State.RUNNING
+
+
+def test_end_stays_where_it_was():
+    session = begun()
+    run(session, 20)
+    session.advance(EndAsked(20 * S))
+    for event in (Tick(30 * S, signal_good=True), RoomRestarted(40 * S), DeviceWent(41 * S)):
+        assert session.advance(event) == []
+    assert session.now_ns == 20 * S
+    assert session.outcome is Outcome.ENDED_EARLY
+
+
+def test_baseline_is_as_long_as_it_ran():
+    session = begun()
+    run(session, 30)
+    session.advance(PauseAsked(30 * S))
+    session.advance(Tick(60 * S, signal_good=True))
+    session.advance(ResumeAsked(60 * S))
+    run(session, 96)
+    assert session.segment.key == "breathing"
+    assert session.baseline_ns == 60 * S
+
+
 EVENTS = st.sampled_from([
     Tick, DeviceWent, DeviceCame, SeatLeft, SeatTaken, Stopped, Released, RoomRestarted,
     PauseAsked, ResumeAsked, NextAsked, EndAsked, PaceAsked,
