@@ -86,11 +86,17 @@ class HeartPipeline:
         return out
 
     def flush(self) -> list[HeartBeat | Hole]:
-        """The beats that were still being thought about; the next samples begin a new stretch."""
-        beats = self._timed(self._stream.flush())
+        """What was still being thought about: beats, and contact that has not come back until the newest sample.
+
+        The next samples begin a new stretch.
+        """
+        out = self._timed(self._stream.flush())
+        if self._last is not None:
+            self._contact(self._fed, self._last.end_ns)
+        out += [hole for _, hole in self._dead]
         self._begin()
         self._last = None
-        return beats
+        return out
 
     @property
     def signal(self) -> tuple[float, Reason | None]:

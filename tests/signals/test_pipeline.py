@@ -94,3 +94,14 @@ def test_lost_contact_is_a_hole_and_no_interval_spans_it(ecg, size):
     assert abs(holes[0].from_ns - 17 * 10**9) < 10 and abs(holes[0].to_ns - 21 * 10**9) < 10  # noqa: PT018
     assert items[items.index(holes[0]) + 1].rr_ms is None
     assert all(item.rr_ms is None or item.rr_ms < 2500 for item in items if isinstance(item, HeartBeat))
+
+
+def test_contact_that_does_not_come_back_is_a_hole_to_the_end(ecg):
+    silent = ecg.copy()
+    silent[30 * 360 :] = np.nan
+    items = beats_of(HeartPipeline("ecg", RATE), runs(silent, 90))
+    last = items[-1]
+    assert isinstance(last, Hole)
+    assert last.cause == "no_contact"
+    assert (last.from_ns, last.to_ns) == (35 * 10**9, 45 * 10**9)
+    assert all(item.t_ns <= last.from_ns for item in items[:-1] if isinstance(item, HeartBeat))
