@@ -87,6 +87,7 @@ def run(
                     stage.heard(frame, time.monotonic_ns())
 
             listening = asyncio.create_task(listen())
+            listening.add_done_callback(lambda task: None if task.cancelled() else stage.stop())
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stage.stop)
             try:
                 await stage.async_run("asyncio")

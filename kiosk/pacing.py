@@ -1,7 +1,7 @@
 """Time and breath without a screen: what the session's clock says between two frames, and where in a breath we are.
 
 Frames come several times a second with jitter; the figure moves 30 times a second. So the face keeps its own
-estimate of the session's clock, running at the frame's speed, drawn gently towards each frame and never backwards.
+estimate of the session's clock, running at the frame's speed and drawn a tenth of the way towards each frame.
 """
 
 import math
