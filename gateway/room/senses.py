@@ -29,8 +29,8 @@ REST_SHARE = 0.02
 class Thinned:
     """The newest seconds of a channel, thinned to a few values per second, each with its place in time.
 
-    The wave of a heart keeps the value of each step that is furthest from where the wave rests, so that every R peak keeps
-    its height for the eye; slow channels are averaged.
+    The wave of a heart keeps the value of each step that is furthest from where the wave rests, so that every R peak
+    keeps its height for the eye; slow channels are averaged.
     """
 
     def __init__(self, seconds: float, rate_hz: float, unit: str, *, peaks: bool) -> None:
