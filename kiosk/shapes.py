@@ -219,9 +219,10 @@ class Sheet(Widget):
         super().__init__(size=size_px, size_hint=(None, None), pos=(0, 0))
         self.theme = theme
         self.wide, self.high = size_px[0] / theme.scale, size_px[1] / theme.scale
-        with self.canvas.before:
-            Color(*ground)
-            Rectangle(pos=(0, 0), size=size_px)
+        if ground[3] < 1:  # an opaque ground is the window's own colour: one fill less in every picture
+            with self.canvas.before:
+                Color(*ground)
+                Rectangle(pos=(0, 0), size=size_px)
 
     def pixels(self, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
         """Left, bottom, width, height in pixels of a box in units."""

@@ -60,11 +60,10 @@ class Stage(App):
 
     def build(self) -> FloatLayout:
         """Open with the first page; frames come when they come."""
-        Window.clearcolor = look.PAPER
         self.root_layout = FloatLayout()
         with self.root_layout.canvas.after:
             self._fade_tint = Color(*look.PAPER[:3], 0)
-            self._fade_sheet = Rectangle(pos=(0, 0), size=Window.size)
+            self._fade_sheet = Rectangle(pos=(0, 0), size=(0, 0))
         Window.bind(on_touch_down=self._touched, on_request_close=lambda *_: not self._closable)
         Window.bind(size=lambda *_: self._refresh())
         self._refresh()
@@ -131,14 +130,17 @@ class Stage(App):
         desk = Desk(theme, tuple(Window.size), self._texts[flow.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
-        self._fade_sheet.size = Window.size
+        Window.clearcolor = self.page.GROUND
         if changed_place and self._motion:
+            self._fade_sheet.size = Window.size
             self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
         self._tick(0.0)
 
     def _tick(self, passed_s: float) -> None:
         if self._fade_tint.a > 0:
             self._fade_tint.a = max(0.0, self._fade_tint.a - passed_s / look.FADE_S)
+            if self._fade_tint.a == 0:
+                self._fade_sheet.size = (0, 0)
         if self.page:
             now_ns = time.monotonic_ns()
             self.page.tick(self._clock.at(now_ns), now_ns / 1e9)
