@@ -130,7 +130,13 @@ def kiosk(config: Path | None) -> None:
     settings = _config(config)
     width, _, height = settings.kiosk.window.partition("x")
     size = (int(width), int(height)) if width else None
-    run(settings.room_socket, language=settings.kiosk.language, windowed_size=size)
+    run(
+        settings.room_socket,
+        language=settings.kiosk.language,
+        windowed_size=size,
+        mm_per_px=settings.kiosk.mm_per_px,
+        motion=settings.kiosk.motion,
+    )
 
 
 @main.command()

@@ -50,10 +50,12 @@ class ConsoleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`window` "1280x800" opens a window; "" takes the whole screen."""
+    """`window` "1280x800" opens a window; "" takes the whole screen. Sizes on the screen follow `mm_per_px`."""
 
     language: Literal["zh", "en"] = "zh"
     window: Annotated[str, Meta(pattern=r"^(\d+x\d+)?$")] = ""
+    mm_per_px: Annotated[float, Meta(gt=0.05, lt=2)] = 0.277
+    motion: bool = True
 
 
 class PointsConfig(Struct, frozen=True, forbid_unknown_fields=True):
