@@ -145,7 +145,8 @@ class Journal:
             self.sync()
         finally:
             with self._syncing:
-                os.close(self._handle)
+                if self._handle >= 0:
+                    os.close(self._handle)
                 self._handle = -1
                 self._writer.close()
 

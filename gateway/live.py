@@ -132,7 +132,7 @@ class SessionView(Struct, frozen=True):
     pacer: PacerView | None = None
     log: list[LogLine] = []
     saved: str = "room"
-    """How far the data has come: "room" (on this machine's disk) or "site" (receipt of the centre)."""
+    """How far the data has come: "room" (on this machine's disk), "site" (receipt of the centre), or "disk_full"."""
     beats: int = 0
     summary: "SummaryView | None" = None
 

@@ -12,9 +12,10 @@ from typing import Self
 
 from care.programme import ChairScene
 from care.session import Pacer
-from devices.errors import DeviceError
+from devices.errors import CommandRefused, DeviceError, NotConnected, PortLost
 from devices.events import (
     ChairCommand,
+    ChairStatus,
     Heat,
     LegRest,
     Light,
@@ -26,7 +27,7 @@ from devices.events import (
     StopMotion,
     Volume,
 )
-from devices.interlocks import Refusal
+from devices.interlocks import REMEDIES, Refusal, moves_or_heats
 from devices.supervisor import Supervised
 from gateway.live import MoveChair
 
@@ -86,6 +87,9 @@ class ChairControl:
         self._worker: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self._stops = 0
+        self.status: ChairStatus | None = None
+        """The newest word of the chair about itself."""
         self.locked = False
         """After an emergency stop, until somebody has looked and released."""
 
@@ -110,10 +114,13 @@ class ChairControl:
         self._wish(Pace(pacer.breaths_per_min, pacer.inhale_share, phase_s) if pacer else Pace(0.0))
 
     def hold_still(self) -> None:
-        """Wish that nothing moves."""
+        """Wish that nothing moves: a back rest that is on its way stays where it is now."""
         self._wishes.pop(Recline, None)
         self._wishes.pop(LegRest, None)
         self._wish(Pace(0.0), Massage((), Rhythm.OFF, 0), Heat(0))
+        now = self.status
+        if now and now.moving and now.occupied:
+            self._wish(Recline(now.recline_deg), LegRest(now.leg_rest_deg))
 
     async def settle(self, within_s: float) -> None:
         """Wait until the chair has been asked for everything that was wished, or so many real seconds have passed."""
@@ -127,17 +134,25 @@ class ChairControl:
         Raises:
             DeviceError: the chair cannot be reached; its own watchdog stops it within 2 s.
         """
-        self.locked = True
-        self._wishes.clear()
+        self.lock()
         await self._chair.command(StopMotion())
+
+    def lock(self) -> None:
+        """The chair has been stopped, by whomever: nothing is asked for until somebody releases it."""
+        self.locked = True
+        self._stops += 1
+        self._wishes.clear()
 
     async def release(self) -> None:
         """Somebody has looked: motion may be asked for again.
 
         Raises:
-            DeviceError: the chair refuses (its own button is still pressed) or cannot be reached.
+            DeviceError: the chair refuses (its own button is still pressed), cannot be reached, or was stopped again.
         """
+        stops = self._stops
         await self._chair.command(ReleaseStop())
+        if stops != self._stops:
+            raise self._stopped()
         self.locked = False
 
     async def do(self, command: ChairCommand) -> None:
@@ -146,7 +161,12 @@ class ChairControl:
         Raises:
             DeviceError: refused, with the reason.
         """
+        if self.locked and moves_or_heats(command):
+            raise self._stopped()
         await self._chair.command(command)
+
+    def _stopped(self) -> CommandRefused:
+        return CommandRefused(device=self._chair.device, detail=Refusal.STOPPED, remedy=REMEDIES[Refusal.STOPPED])
 
     def _wish(self, *commands: ChairCommand) -> None:
         if self.locked:
@@ -162,10 +182,18 @@ class ChairControl:
             await self._news.wait()
             self._news.clear()
             while self._wishes and not self.locked:
-                command = self._wishes.pop(next(iter(self._wishes)))
-                try:
-                    await self._chair.command(command)
-                except DeviceError as error:
-                    log.info("chair: %s", error)
-                    self._refused(refusal_code(error))
+                await self._try(self._wishes.pop(next(iter(self._wishes))))
             self._idle.set()
+
+    async def _try(self, command: ChairCommand) -> None:
+        """Ask once. That a chair is away, or was stopped meanwhile, is known and need not be told again."""
+        try:
+            await self._chair.command(command)
+        except (NotConnected, PortLost) as error:
+            log.info("chair: %s", error)
+        except DeviceError as error:
+            log.info("chair: %s", error)
+            if not self.locked:
+                self._refused(refusal_code(error))
+        except Exception:
+            log.exception("chair: %s failed", type(command).__name__)

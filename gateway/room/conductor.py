@@ -4,21 +4,24 @@ Every input goes into the recording first (journal, then ledger); the ledger's s
 point leaves a journal out of which `adopt` goes on. Times are session time unless they are called `room_ns`.
 """
 
+import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
 from care import session as machine
 from care.session import Event, State
 from devices.clock import Clock
+from devices.errors import DeviceError
 from gateway.errors import StoreError
 from gateway.keys import Keyring
-from gateway.messages import EventRow, FeatureRow, GapRow, SessionOpened
+from gateway.messages import EventRow, FeatureRow, SessionOpened
 from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
-from gateway.room.ledger import Happened, Heard, Measured, Missing, Noted, Stretch
+from gateway.room.hearing import Hearing
+from gateway.room.ledger import Entry, Happened, Measured, Noted, Stretch
 from gateway.room.recording import Recording
 from gateway.room.score import MOMENT_S, Score
 from gateway.room.senses import Reading, Senses
@@ -27,7 +30,6 @@ from signals.pipeline import HeartBeat, Hole
 
 TICK_S = 0.25
 CUT_S = 10.0
-SMALLEST_GAP_NS = 50_000_000
 
 _REPLAY = re.compile(r"replay record=(?P<record>\S+) offset_s=(?P<offset>-?\d+(\.\d+)?)")
 
@@ -40,6 +42,11 @@ class Conductor:
     Args:
         folder: where journals lie.
         chair: asks the chair, or None in a room without one.
+
+    Attributes:
+        written: the last session is in the outbox to its end.
+        coherence_share: median share of the peak over the paced part, %; None before the end, or without one.
+        problem: "disk_full" while the disk refuses, else "".
     """
 
     def __init__(
@@ -49,12 +56,14 @@ class Conductor:
         self._senses, self.chair = senses, chair
         self.recording: Recording | None = None
         self.score = Score()
-        self._gap: tuple[int, str] | None = None
-        self._next_features_ns = self._next_cut_ns = 0
-        self._ended = self._written = False
-        self._note: tuple[int, str, float] | None = None
+        self.written = self._ended = False
+        self.coherence_share: float | None = None
         self.problem = ""
-        self.on_change: Callable[[], None] = lambda: None
+        self._hearing = Hearing(self._write)
+        self._next_features_ns = self._next_cut_ns = 0
+        self._last_look = False
+        self._note: tuple[int, str, float] | None = None
+        self._early: list[HeartBeat | Hole] | None = None
 
     # --- facts
 
@@ -63,10 +72,29 @@ class Conductor:
         """A session is open (running or paused)."""
         return self.recording is not None and not self._ended
 
+    @property
+    def listening(self) -> bool:
+        """Beats belong to a session: to one that is open, or to one that is just being opened."""
+        return self.running or self._early is not None
+
     def session_ns(self, room_ns: int | None = None) -> int:
         """Session time of a moment of the room's clock (now)."""
         assert self.recording
         return (self._clock.now_ns() if room_ns is None else room_ns) - self.recording.began_ns
+
+    @property
+    def session_id(self) -> UUID | None:
+        return self.recording.opened.body.session if self.recording else None
+
+    @property
+    def session(self) -> machine.Session | None:
+        """The machine of the running (or last) session."""
+        return self.recording.ledger.session if self.recording else None
+
+    @property
+    def device(self) -> str:
+        """The device that the session needs, or "" without a session."""
+        return self.recording.opened.body.device if self.recording else ""
 
     # --- begin and go on
 
@@ -78,28 +106,67 @@ class Conductor:
             ProgrammeError: there is no such programme.
         """
         began_ns = self._clock.now_ns()
-        self.recording = await Recording.begin(
-            self._folder, self._keyring, self._outbox, body, began_ns=began_ns, kernel=kernel
-        )
-        self.score, self._gap, self._ended, self._written = Score(), None, False, False
+        self._early = []
+        try:
+            recording = await Recording.begin(
+                self._folder, self._keyring, self._outbox, body, began_ns=began_ns, kernel=kernel, limit_s=limit_s
+            )
+        except BaseException:
+            self._early = None
+            raise
+        early, self._early = self._early, None
+        self._take_over(recording)
+        self.score = Score()
         self._next_features_ns, self._next_cut_ns = round(MOMENT_S * 1e9), round(CUT_S * 1e9)
-        self.note("session_opened", body.programme)
+        actions = recording.ledger.actions
+        self.note("session_opened", body.programme, t_ns=0)
         if self._note:
             self._tell_replay(*self._note)
-        self.happened(machine.Began(0, limit_s))
+        for action in actions:
+            self._perform(action)
+        for item in early:
+            self.hear(item)
 
     async def adopt(self, recording: Recording) -> None:
-        """Go on with a session out of its journal: paused, with the outage as a gap until the heart is heard again."""
-        self.recording, self._ended, self._written = recording, False, False
-        ledger = recording.ledger
-        self.score = Score.from_features(ledger)
-        recording.keep(Stretch())
-        self._gap = (ledger.last_data_ns, "room_down")
+        """Go on with a session out of its journal: paused, with the outage as a gap until the heart is heard again.
+
+        Nothing moves by itself, and the device counts as away until it has said that it is here.
+        """
+        self._take_over(recording)
+        self.score = Score.from_features(recording.ledger)
+        self._write(Stretch())
+        session = recording.ledger.session
+        if session.state is State.FINISHED:
+            return
+        if session.state is State.IDLE:
+            self._write(Happened(machine.Began(0)))
+        self._hearing = Hearing(self._write, (recording.ledger.last_data_ns, "room_down"))
         now = self.session_ns()
-        self._next_features_ns = now + round(MOMENT_S * 1e9)
-        self._next_cut_ns = now
+        self._next_features_ns, self._next_cut_ns = now + round(MOMENT_S * 1e9), now
         self.happened(machine.RoomRestarted(now))
-        await recording.sync()
+        self.happened(machine.DeviceWent(now))
+        if session.locked and self.chair:
+            with contextlib.suppress(DeviceError):  # it is away; it gets its stop first thing when it is back
+                await self.chair.stop()
+        await self.sync()
+
+    async def give_up(self, recording: Recording) -> None:
+        """Close an old session that nobody will take up; it ended when it was last heard of.
+
+        Raises:
+            StoreError: the disk refused; it stays as it is.
+        """
+        session = recording.ledger.session
+        session.outcome = session.outcome or machine.Outcome.ABANDONED
+        recording.keep(Stretch())
+        utc_ns = self._clock.utc_ns()
+        await recording.cut(session.now_ns, utc_ns)
+        await recording.close(summarise(recording.ledger), utc_ns)
+
+    def _take_over(self, recording: Recording) -> None:
+        self.recording, self._hearing = recording, Hearing(self._write)
+        self._ended = self.written = False
+        self._last_look, self.coherence_share = False, None
 
     # --- inputs
 
@@ -107,54 +174,54 @@ class Conductor:
         """An input of the session machine: written down, then done."""
         if not self.recording or self._ended:
             return
-        self.recording.keep(Happened(event))
-        for action in self.recording.ledger.actions:
+        ledger = self.recording.ledger
+        before = ledger.session.state
+        self._write(Happened(event))
+        for action in ledger.actions:
             self._perform(action)
+        if before is State.RUNNING and ledger.session.state is State.FINISHED:
+            self._last_look = True
 
-    def ask(self, kind: type[Event]) -> bool:
-        """An input at this moment; whether it changed the session."""
+    def ask(self, event: Event) -> bool:
+        """An input that somebody asked for; whether it changed the session."""
         assert self.recording
         session = self.recording.ledger.session
         before = (session.state, session.index, session.pause, session.pacer)
-        self.happened(kind(self.session_ns()))  # type: ignore[call-arg]  # every input but Began, Tick, PaceAsked takes a time
+        self.happened(event)
         return before != (session.state, session.index, session.pause, session.pacer)
 
     def renew(self) -> None:
         """The chair stopped by itself because it had not heard us: ask again for what the session wishes."""
+        session = self.session
+        if not self.running or session is None or session.state is not State.RUNNING:
+            return
         self.note("chair_stopped_itself")
-        if self.recording and self.recording.ledger.session.state is State.RUNNING and self.chair:
-            session = self.recording.ledger.session
-            self._perform(machine.SetScene(session.segment.chair))
-            self._perform(machine.SetPacer(session.pacer, session.segment.chair.moves_with_breath))
+        self._perform(machine.SetScene(session.segment.chair))
+        self._perform(machine.SetPacer(session.pacer, session.segment.chair.moves_with_breath))
 
     def hear(self, item: HeartBeat | Hole) -> None:
         """A beat or a hole of the heart sensor, on the room's clock."""
+        if self._early is not None:
+            self._early.append(item)
+            return
         if not self.recording or self._ended:
             return
+        session = self.recording.ledger.session
+        end_ns = session.now_ns if session.state is State.FINISHED else None
         if isinstance(item, Hole):
-            self.recording.keep(Stretch())
-            if not self._gap:
-                self._gap = (max(0, self.session_ns(item.from_ns)), item.cause)
-                self._close_gap(self.session_ns(item.to_ns))
-            return
-        t_ns = self.session_ns(item.t_ns)
-        if t_ns < 0:
-            return
-        fresh_start = item.rr_ms is not None and t_ns < item.rr_ms * 1e6
-        self.recording.keep(Heard(t_ns, None if fresh_start else item.rr_ms, item.quality))
-        for row, interval in self.recording.ledger.fresh:
-            self._senses.labelled(row.t_ns + self.recording.began_ns, interval)
+            self._hearing.hole(self.session_ns(item.from_ns), self.session_ns(item.to_ns), item.cause, end_ns)
+        else:
+            self._hearing.beat(self.session_ns(item.t_ns), item.rr_ms, item.quality, end_ns)
 
     def heart_flows(self, room_ns: int) -> None:
         """Samples of the heart arrived, the first of them at `room_ns`: an open gap ends there."""
-        if self.recording and not self._ended and self._gap:
-            self._close_gap(self.session_ns(room_ns))
+        if self.running:
+            self._hearing.flows(self.session_ns(room_ns))
 
     def heart_stopped(self, room_ns: int, cause: str) -> None:
         """The heart sensor is gone since `room_ns`."""
-        if self.recording and not self._ended:
-            self.recording.keep(Stretch())
-            self._gap = self._gap or (max(0, self.session_ns(room_ns)), cause)
+        if self.running:
+            self._hearing.stops(self.session_ns(room_ns), cause)
 
     def chair_empty(self) -> None:
         """Nobody sits there any more: a recording that was announced is over."""
@@ -165,98 +232,80 @@ class Conductor:
         replay = _REPLAY.search(text)
         if replay:
             self._note = (room_ns, replay["record"], float(replay["offset"]))
-            if self.recording and not self._ended:
+            if self.running:
                 self._tell_replay(*self._note)
 
-    def note(self, code: str, detail: str = "", value: float | None = None) -> None:
-        """Write something down, with the time it is now."""
-        if self.recording:
-            self.recording.keep(Noted(EventRow(max(0, self.session_ns()), code, detail, value)))
-            self.on_change()
+    def note(self, code: str, detail: str = "", value: float | None = None, *, t_ns: int | None = None) -> None:
+        """Write something down, with the time it is now (or `t_ns`)."""
+        if self.running:
+            self._write(Noted(EventRow(max(0, self.session_ns()) if t_ns is None else t_ns, code, detail, value)))
 
     # --- time
 
     async def tick(self, readings: Callable[[], list[Reading]]) -> None:
         """Time goes on: the machine, the features, the chunks, the end."""
         recording = self.recording
-        if not recording or self._written:
+        if not recording or self.written:
             return
         now = self.session_ns()
         self.happened(machine.Tick(now, self._senses.good))
-        if not self._ended and (now >= self._next_features_ns or recording.ledger.session.state is State.FINISHED):
+        session = recording.ledger.session
+        over = session.state is State.FINISHED
+        if not self._ended and (self._last_look if over else now >= self._next_features_ns):
+            self._last_look = False
             self._next_features_ns = now + round(MOMENT_S * 1e9)
-            self._measure(recording.ledger.session.now_ns, readings())
-        try:
-            if recording.ledger.session.state is State.FINISHED:
-                await self._close(recording)
-            elif now >= self._next_cut_ns:
-                self._next_cut_ns = now + round(CUT_S * 1e9)
-                await recording.cut(now, self._clock.utc_ns())
-            self.problem = ""
-        except StoreError as error:
-            self._disk_refused(error)
+            self._measure(session.now_ns, readings())
+        if over:
+            await self._on_disk(lambda: self._close(recording))
+        elif now >= self._next_cut_ns:
+            self._next_cut_ns = now + round(CUT_S * 1e9)
+            await self._on_disk(lambda: recording.cut(now, self._clock.utc_ns()))
 
     async def sync(self) -> None:
         """Everything so far is on disk when this returns (or the page says that it is not)."""
-        if self.recording and not self._written:
-            try:
-                await self.recording.sync()
-            except StoreError as error:
-                self._disk_refused(error)
-
-    async def give_up(self) -> None:
-        """Close an old session that nobody will take up."""
-        assert self.recording
-        self.recording.ledger.session.outcome = machine.Outcome.ABANDONED
-        await self._close(self.recording)
+        if self.recording and not self.written:
+            await self._on_disk(self.recording.sync)
 
     async def leave(self) -> None:
         """The process ends. An open session stays open on disk."""
-        if self.recording and not self._written:
+        if self.recording and not self.written:
             await self.recording.abandon()
 
     # --- inside
 
+    def _write(self, entry: Entry) -> None:
+        """Journal, ledger, and what the ledger made of it to the live windows."""
+        assert self.recording
+        self.recording.keep(entry)
+        for row, interval in self.recording.ledger.fresh:
+            self._senses.labelled(row.t_ns + self.recording.began_ns, interval)
+
     def _measure(self, now: int, readings: list[Reading]) -> None:
         assert self.recording
-        session = self.recording.ledger.session
-        for reading in [*readings, *self.score.take(session, readings)]:
-            self.recording.keep(
-                Measured(
-                    FeatureRow(
-                        now,
-                        reading.name,
-                        reading.value,
-                        reading.unit,
-                        reading.window_s,
-                        reading.quality,
-                        reading.reason,
-                    )
-                )
-            )
+        for r in [*readings, *self.score.take(self.recording.ledger.session, readings)]:
+            self._write(Measured(FeatureRow(now, r.name, r.value, r.unit, r.window_s, r.quality, r.reason)))
 
     def _perform(self, action: machine.Action) -> None:
         assert self.recording
         session = self.recording.ledger.session
         match action:
             case machine.EnterSegment(index):
-                self.note("segment_began", session.programme.segment[index].key)
+                self.note("segment_began", session.programme.segment[index].key, t_ns=session.now_ns)
             case machine.SetScene(scene) if self.chair:
                 self.chair.scene(scene)
             case machine.SetPacer(pacer, moves_chair) if self.chair:
-                phase_s = (self.session_ns() - pacer.began_ns) / 1e9 if pacer else 0.0
+                phase_s = max(0, self.session_ns() - pacer.began_ns) / 1e9 if pacer else 0.0
                 self.chair.pace(pacer if moves_chair else None, phase_s)
             case machine.HoldStill() if self.chair:
                 self.chair.hold_still()
             case machine.Paused(reason):
-                self.note("paused", str(reason))
+                self.note("paused", str(reason), t_ns=session.now_ns)
             case machine.Resumed():
-                self.note("resumed")
+                self.note("resumed", t_ns=session.now_ns)
             case machine.Finished(outcome):
-                self.note("session_closed", str(outcome))
+                self.note("session_closed", str(outcome), t_ns=session.now_ns)
             case _:
                 pass
-        self.on_change()
 
     async def _close(self, recording: Recording) -> None:
         """The end: what still waited for its label gets it, the last chunk, the summary."""
@@ -264,52 +313,23 @@ class Conductor:
         utc_ns = self._clock.utc_ns()
         if not self._ended:
             for item in self._senses.heart.flush() if self._senses.heart else []:
-                if isinstance(item, Hole) or self.session_ns(item.t_ns) <= now:
-                    self.hear(item)
-            recording.keep(Stretch())
-            if self._gap:
-                self._close_gap(now)
+                self.hear(item)
+            self._hearing.ends(now)
             self._ended = True
+            self.coherence_share = paced_coherence(recording.ledger)
         await recording.cut(now, utc_ns)
         await recording.close(summarise(recording.ledger), utc_ns)
-        self._written = True
-        self.on_change()
-
-    def _close_gap(self, to_ns: int) -> None:
-        assert self.recording and self._gap  # noqa: PT018
-        from_ns, cause = self._gap
-        self._gap = None
-        if to_ns - from_ns >= SMALLEST_GAP_NS:
-            self.recording.keep(Missing(GapRow(from_ns, to_ns, cause)))
+        self.written = True
 
     def _tell_replay(self, room_ns: int, record: str, offset_s: float) -> None:
         """Record time = session time + the value that is kept here."""
         self.note("replay_started", record, round(offset_s - self.session_ns(room_ns) / 1e9, 6))
 
-    def _disk_refused(self, error: StoreError) -> None:
-        if not self.problem:
-            log.error("%s", error)
-        self.problem = "disk_full"
-
-    @property
-    def session_id(self) -> UUID | None:
-        return self.recording.opened.body.session if self.recording else None
-
-    @property
-    def written(self) -> bool:
-        """The last session is in the outbox to its end."""
-        return self._written
-
-    @property
-    def device(self) -> str:
-        """The device that the session needs, or "" without a session."""
-        return self.recording.opened.body.device if self.recording else ""
-
-    @property
-    def seated(self) -> bool:
-        """Somebody sits there, as far as the session knows."""
-        return bool(self.recording and self.recording.ledger.session.seated)
-
-    def coherence_share(self) -> float | None:
-        """Median share of the peak over the paced part, %; None where there was none."""
-        return paced_coherence(self.recording.ledger) if self.recording else None
+    async def _on_disk(self, work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+            self.problem = ""
+        except StoreError as error:
+            if not self.problem:
+                log.error("%s", error)  # noqa: TRY400 - one line for people
+            self.problem = "disk_full"

@@ -1,6 +1,10 @@
 """The desk: what faces ask for, done or refused. A refusal is a code with words in `care/words` and one line more."""
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Callable
+from math import isfinite
 
 from care import session as machine
 from care.programme import ProgrammeError
@@ -27,9 +31,12 @@ from gateway.outbox import new_id
 from gateway.room.chair import commands_of, refusal_code
 from gateway.room.room import HEART, Room
 
+CONFIRMED_WITHIN_S = 2.0
+SHORTEST_LIMIT_S = 1.0
+
 log = logging.getLogger(__name__)
 
-_ASKS: dict[type, type[machine.Event]] = {
+_ASKS: dict[type, Callable[[int], machine.Event]] = {
     PauseSession: machine.PauseAsked,
     ResumeSession: machine.ResumeAsked,
     NextSegment: machine.NextAsked,
@@ -68,20 +75,27 @@ class Desk:
         return Reply(command.id, ok=True)
 
     async def stop_now(self, command: Command) -> Reply:
-        """Emergency stop: the chair first, everything else after."""
-        room = self._room
-        reply = Reply(command.id, ok=True)
-        if room.chair is None:
-            reply = Reply(command.id, ok=False, code="no_chair")
-        else:
-            try:
-                await room.chair.stop()
-            except DeviceError as error:
-                reply = Reply(command.id, ok=False, code=error.code, detail=str(error))
-        if room.conductor.running:
-            room.conductor.ask(machine.Stopped)
-            await room.conductor.sync()
-        return reply
+        """Emergency stop: the chair first, then the session; the answer says whether the chair has confirmed it."""
+        room, conductor = self._room, self._room.conductor
+        stop = asyncio.create_task(room.chair.stop()) if room.chair else None
+        await asyncio.sleep(0)  # the stop is on the wire before anything else is done
+        try:
+            if conductor.running:
+                conductor.ask(machine.Stopped(conductor.session_ns()))
+                conductor.note("stop_asked", command.actor)
+        except Exception:
+            log.exception("the session was not told of an emergency stop")
+        if stop is None:
+            return Reply(command.id, ok=False, code="no_chair")
+        await asyncio.wait({stop}, timeout=CONFIRMED_WITHIN_S)
+        if not stop.done():
+            stop.add_done_callback(_log_failure)
+            return Reply(command.id, ok=False, code="no_confirmation")
+        error = stop.exception()
+        if error is None:
+            return Reply(command.id, ok=True)
+        code = error.code if isinstance(error, DeviceError) else "device_error"
+        return Reply(command.id, ok=False, code=code, detail=str(error))
 
     async def _do(self, command: Command) -> None:
         room, conductor = self._room, self._room.conductor
@@ -94,25 +108,25 @@ class Desk:
                 conductor.note("mark", text[:500])
             case AdjustPace(by_per_min):
                 self._need_session()
-                conductor.happened(machine.PaceAsked(conductor.session_ns(), by_per_min))
+                if not conductor.ask(machine.PaceAsked(conductor.session_ns(), by_per_min)):
+                    raise Refused("not_now")
                 conductor.note("pace_changed", value=by_per_min)
             case MoveChair():
                 if room.chair is None:
                     raise Refused("no_chair")
                 for wish in commands_of(action):
                     await room.chair.do(wish)
-                if conductor.running:
-                    conductor.note("chair_moved", command.actor)
+                conductor.note("chair_moved", command.actor)
             case ReleaseChair():
                 if room.chair is None:
                     raise Refused("no_chair")
                 await room.chair.release()
                 if conductor.running:
-                    conductor.ask(machine.Released)
+                    conductor.ask(machine.Released(conductor.session_ns()))
                     conductor.note("stop_released", command.actor)
             case _:
                 self._need_session()
-                if not conductor.ask(_ASKS[type(action)]):
+                if not conductor.ask(_ASKS[type(action)](conductor.session_ns())):
                     raise Refused("not_now")
         await conductor.sync()
 
@@ -125,6 +139,8 @@ class Desk:
         recording = conductor.recording
         if recording and recording.ledger.session.state is not State.FINISHED:
             raise Refused("session_running")
+        if start.limit_s is not None and not (isfinite(start.limit_s) and start.limit_s >= SHORTEST_LIMIT_S):
+            raise Refused("out_of_range", "limit_s")
         if recording and not conductor.written:
             raise Refused("not_now", "the last session is still being written")
         try:
@@ -153,5 +169,11 @@ class Desk:
             speed=self._clock.speed,
         )
         await conductor.begin(body, start.limit_s, self._kernel)
-        if state.status and not state.status.occupied:
-            conductor.happened(machine.SeatLeft(conductor.session_ns()))
+        room.tell_session()
+
+
+def _log_failure(stop: asyncio.Task[None]) -> None:
+    """How a stop ended that nobody waits for any more."""
+    with contextlib.suppress(asyncio.CancelledError):
+        if error := stop.exception():
+            log.error("an emergency stop was not confirmed: %s", error)

@@ -6,17 +6,20 @@ putting them again after a crash is a no-op.
 """
 
 import asyncio
+import contextlib
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from care.programme import load as load_programme
+from care.session import Began
+from gateway.errors import StoreError
 from gateway.journal import Journal, read_journal
 from gateway.keys import Keyring
 from gateway.messages import SessionChunk, SessionClosed, SessionOpened
 from gateway.outbox import Outbox, new_id
-from gateway.room.ledger import Closed, Cut, Entry, Ledger, Opened
+from gateway.room.ledger import Closed, Cut, Entry, Happened, Ledger, Opened
 
 _decoder = msgspec.msgpack.Decoder[Entry](Entry)
 
@@ -34,9 +37,17 @@ class Recording:
 
     @classmethod
     async def begin(
-        cls, folder: Path, keyring: Keyring, outbox: Outbox, body: SessionOpened, *, began_ns: int, kernel: str
+        cls,
+        folder: Path,
+        keyring: Keyring,
+        outbox: Outbox,
+        body: SessionOpened,
+        *,
+        began_ns: int,
+        kernel: str,
+        limit_s: float | None = None,
     ) -> "Recording":
-        """Begin a session; it is on disk and on its way when this returns.
+        """Begin a session; it is on disk and on its way when this returns, and the ledger holds what is to be done.
 
         Raises:
             StoreError: the disk refused; there is no session then.
@@ -46,9 +57,16 @@ class Recording:
         recording = cls(journal, outbox, Ledger(load_programme(body.programme)))
         opened = Opened(new_id(), body, began_ns, kernel)
         recording.keep(opened)
+        recording.keep(Happened(Began(0, limit_s)))
         recording.began_ns = began_ns
-        await recording.sync()
-        await asyncio.to_thread(outbox.put, body, made_utc_ns=body.began_utc_ns, id=opened.record)
+        try:
+            await recording.sync()
+            await asyncio.to_thread(outbox.put, body, made_utc_ns=body.began_utc_ns, id=opened.record)
+        except StoreError:
+            with contextlib.suppress(StoreError):
+                await asyncio.to_thread(journal.close)
+            _remove(path)
+            raise
         return recording
 
     @property
@@ -105,11 +123,17 @@ class Recording:
             closed = self._closing
             await asyncio.to_thread(self._outbox.put, closed.body, made_utc_ns=made_utc_ns, id=closed.record)
             await asyncio.to_thread(self._journal.close)
-            self._journal.path.unlink(missing_ok=True)
+            _remove(self._journal.path)
 
     async def abandon(self) -> None:
         """The process ends while the session is open: everything is on disk, the next start goes on with it."""
         await asyncio.to_thread(self._journal.close)
+
+
+def _remove(path: Path) -> None:
+    """A journal that is no longer needed, and the file of its lock."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".lock").unlink(missing_ok=True)
 
 
 async def recover(path: Path, keyring: Keyring, outbox: Outbox, now_utc_ns: int) -> Recording | None:
@@ -127,7 +151,7 @@ async def recover(path: Path, keyring: Keyring, outbox: Outbox, now_utc_ns: int)
         if reading.entries or reading.damaged_blocks:
             path.rename(path.with_suffix(".spoilt"))  # noqa: ASYNC240 - once, at the start
         else:
-            path.unlink()  # noqa: ASYNC240 - the same: begun, and nothing was ever synced
+            _remove(path)  # begun, and nothing was ever synced
         return None
     ledger = Ledger(load_programme(opened.body.programme))
     for entry in reading.entries:
@@ -140,7 +164,7 @@ async def recover(path: Path, keyring: Keyring, outbox: Outbox, now_utc_ns: int)
                 await asyncio.to_thread(outbox.put, chunk, made_utc_ns=now_utc_ns, id=entry.record)
             case Closed():
                 await asyncio.to_thread(outbox.put, entry.body, made_utc_ns=now_utc_ns, id=entry.record)
-                await asyncio.to_thread(path.unlink, missing_ok=True)
+                _remove(path)
                 return None
             case _:
                 pass

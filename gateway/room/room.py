@@ -2,6 +2,8 @@
 
 import itertools
 import logging
+from collections import deque
+from uuid import UUID
 
 from care import session as machine
 from care.session import State
@@ -32,11 +34,16 @@ HEART = {Channel.ECG, Channel.PPG}
 log = logging.getLogger(__name__)
 
 
+def _is_stopped(status: ChairStatus) -> bool:
+    """By the button, by us, or by the chair itself: it moves no more until it is released."""
+    return status.stop_pressed or status.stopped
+
+
 class Room:
     """Everything that is known in this room right now.
 
     Attributes:
-        counts: records of the session put, receipted and waiting; None without a session.
+        counted: a session, and how many of its records are put, receipted and waiting.
         uplink_up: broker and centre answer.
     """
 
@@ -48,10 +55,11 @@ class Room:
         self.devices = {device.id: DeviceState(device) for device in config.devices}
         self.chair: ChairControl | None = None
         self.chair_id = ""
-        self.counts: Counts | None = None
+        self.counted: tuple[UUID | None, Counts | None] = (None, None)
         self.uplink_up = False
         self._frames = itertools.count(1)
         self._idle_labels = LiveCorrector()
+        self._idle_times: deque[int] = deque()
 
     def lead(self, conductor: Conductor, chair: ChairControl | None, chair_id: str) -> None:
         """Who leads sessions here, and with which chair."""
@@ -95,14 +103,22 @@ class Room:
         return device == self.chair_id or not self.chair_id
 
     def _hear(self, item: HeartBeat | Hole) -> None:
-        if self.conductor.running:
+        if self.conductor.listening:
+            self._end_idle()
             self.conductor.hear(item)
         elif isinstance(item, HeartBeat) and item.rr_ms is not None:
+            self._idle_times.append(item.t_ns)
             for interval in self._idle_labels.push(item.rr_ms):
-                self.senses.labelled(item.t_ns, interval)
+                self.senses.labelled(self._idle_times.popleft(), interval)
         else:
-            self._idle_labels.gap()
+            self._end_idle()
             self.senses.labelled(item.t_ns if isinstance(item, HeartBeat) else item.to_ns, None)
+
+    def _end_idle(self) -> None:
+        """What still waits for its label gets it; what comes does not join on."""
+        for interval in self._idle_labels.flush():
+            self.senses.labelled(self._idle_times.popleft(), interval)
+        self._idle_labels.gap()
 
     def _connected(self, state: DeviceState, event: Connected) -> None:
         state.health, state.problem, state.advice = Health.CONNECTED, "", ""
@@ -111,11 +127,14 @@ class Room:
         if self._matters(event.device) and self.conductor.running:
             if state.reconnects:
                 self.conductor.note("device_back", event.device)
-            self.conductor.happened(machine.DeviceCame(self.conductor.session_ns()))
+            if event.device != self.chair_id:
+                self.conductor.happened(machine.DeviceCame(self.conductor.session_ns()))
 
     def _disconnected(self, state: DeviceState, event: Disconnected) -> None:
         state.health, state.problem, state.advice = Health.SEARCHING, event.error.code, str(event.error)
         state.status = None
+        if self.chair and event.device == self.chair_id:
+            self.chair.status = None
         for item in self.senses.lost(event.device):
             self._hear(item)
         if self._matters(event.device) and self.conductor.running:
@@ -127,24 +146,42 @@ class Room:
         return device == (self.conductor.device or self.chair_id)
 
     def _status(self, state: DeviceState, status: ChairStatus) -> None:
-        before = state.status
-        state.status = status
+        """A chair is here when it has said how it stands: only then can it be asked for anything."""
+        before, state.status = state.status, status
         state.faults = (*status.faults, *(("watchdog",) if status.watchdog_tripped else ()))
+        stopped = _is_stopped(status) and not (before and _is_stopped(before))
+        if self.chair and status.device == self.chair_id:
+            self.chair.status = status
+            if stopped and not self.chair.locked:
+                self.chair.lock()
         if not status.occupied:
             self.conductor.chair_empty()
-        if not self.conductor.running or not self._matters(status.device):
+        session = self.conductor.session
+        if session is None or not self.conductor.running or not self._matters(status.device):
             return
-        if status.watchdog_tripped and not (before and before.watchdog_tripped):
-            self.conductor.renew()
         now = self.conductor.session_ns()
-        seated = self.conductor.seated
-        if status.occupied != seated:
+        if status.occupied != session.seated:
             self.conductor.happened(machine.SeatTaken(now) if status.occupied else machine.SeatLeft(now))
-        pressed_before = before.stop_pressed if before else False
-        if status.stop_pressed and not pressed_before:
-            if self.chair:
-                self.chair.locked = True
+        if stopped and not session.locked:
             self.conductor.happened(machine.Stopped(now))
+        if before is None:
+            self.conductor.happened(machine.DeviceCame(now))
+        elif status.watchdog_tripped and not before.watchdog_tripped:
+            self.conductor.renew()
+
+    def tell_session(self) -> None:
+        """Tell a session that has just begun what came true while it was being opened."""
+        conductor = self.conductor
+        state = self.devices[conductor.device]
+        now = conductor.session_ns()
+        if state.health is not Health.CONNECTED:
+            conductor.heart_stopped(self.clock.now_ns(), "device_lost")
+        if state.health is not Health.CONNECTED or (conductor.device == self.chair_id and state.status is None):
+            conductor.happened(machine.DeviceWent(now))
+        if state.status and not state.status.occupied:
+            conductor.happened(machine.SeatLeft(now))
+        if self.chair and self.chair.locked:
+            conductor.happened(machine.Stopped(now))
 
     # --- time and pictures
 
@@ -158,14 +195,16 @@ class Room:
         """Id of the device whose heart sensor serves, or "" while none is connected."""
         for device in sorted(self.devices.values(), key=lambda state: state.config.id != self.chair_id):
             identity = device.identity
-            if device.health is Health.CONNECTED and identity and any(c in HEART for c, _ in identity.channels):
+            if device.health is not Health.CONNECTED or not self._serves_heart(device.config.id):
+                continue
+            if identity and any(channel in HEART for channel, _ in identity.channels):
                 return device.config.id
         return ""
 
     def _at_site(self, ledger: Ledger, *, over: bool) -> bool:
         """The centre holds everything that was cut so far; after the end, everything."""
-        counts = self.counts
-        if counts is None or counts.waiting:
+        session, counts = self.counted
+        if session != self.conductor.session_id or counts is None or counts.waiting:
             return False
         return self.conductor.written and counts.put >= ledger.chunks + 2 if over else counts.put > 0
 
@@ -181,12 +220,13 @@ class Room:
             ledger = recording.ledger
             over = ledger.session.state is State.FINISHED
             saved = "site" if self._at_site(ledger, over=over) else "room"
+            saved = conductor.problem or saved
             session = session_view(
                 ledger,
                 ledger.closed.body if ledger.closed else None,
                 now_ns - origin_ns,
                 saved=saved,
-                coherence_share=conductor.coherence_share(),
+                coherence_share=conductor.coherence_share,
             )
         chair = (
             chair_view(self.devices[self.chair_id], locked=bool(self.chair and self.chair.locked))

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Self
 
 from care.programme import ProgrammeError
 from devices.berry import BerryOximeter
@@ -68,15 +69,32 @@ async def _kernel() -> str:
     return ""
 
 
-@contextlib.asynccontextmanager
-async def _task(coroutine: Coroutine[None, None, None], name: str) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(coroutine, name=name)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+class _Tasks:
+    """The endless tasks of the service. When one of them dies, the service ends and is started afresh."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def start(self, coroutine: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(coroutine, name=name))
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Until somebody stops the service, or one of its tasks has failed: that is raised."""
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({stopped, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        for task in self._tasks:
+            if task.done():
+                log.error("%s has ended; the room service starts afresh", task.get_name())
+                task.result()
 
 
 async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
@@ -109,15 +127,16 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             await stack.enter_async_context(chair)
         desk = Desk(room, clock, kernel)
         socket = await stack.enter_async_context(RoomSocket(config.room_socket, desk.perform, desk.stop_now))
-        await stack.enter_async_context(_task(uplink.run(), "uplink"))
+        tasks = await stack.enter_async_context(_Tasks())
+        tasks.start(uplink.run(), "uplink")
         for driver in drivers.values():
             await stack.enter_async_context(driver)
-            await stack.enter_async_context(_task(_listen(driver, room), f"listen {driver.device}"))
-        await stack.enter_async_context(_task(_tick(room, clock), "tick"))
-        await stack.enter_async_context(_task(_sync(conductor), "sync"))
-        await stack.enter_async_context(_task(_count(room, outbox, uplink), "count"))
-        await stack.enter_async_context(_task(_show(room, socket), "show"))
-        await stop.wait()
+            tasks.start(_listen(driver, room), f"listen {driver.device}")
+        tasks.start(_tick(room, clock), "tick")
+        tasks.start(_sync(conductor), "sync")
+        tasks.start(_count(room, outbox, uplink), "count")
+        tasks.start(_show(room, socket), "show")
+        await tasks.until(stop)
         if chair:
             chair.hold_still()
             await chair.settle(REST_S)
@@ -140,10 +159,13 @@ async def _take_up(room: Room, folder: Path, keyring: Keyring, outbox: Outbox, c
             passed_ns = clock.utc_ns() - recording.opened.body.began_utc_ns
             recording.began_ns = clock.now_ns() - max(passed_ns, recording.ledger.last_ns)
         recordings.append(recording)
-    for recording in recordings:
-        await room.conductor.adopt(recording)
-        if recording is not recordings[-1]:
-            await room.conductor.give_up()
+    for recording in recordings[:-1]:
+        try:
+            await room.conductor.give_up(recording)
+        except StoreError as error:
+            log.error("an old session is not closed yet: %s", error)  # noqa: TRY400 - one line for people
+    if recordings:
+        await room.conductor.adopt(recordings[-1])
 
 
 async def _listen(driver: Supervised, room: Room) -> None:
@@ -176,8 +198,10 @@ async def _count(room: Room, outbox: Outbox, uplink: Uplink) -> None:
     """Where the data of the session is by now."""
     while True:
         session = room.conductor.session_id
-        with contextlib.suppress(StoreError):
-            room.counts = await asyncio.to_thread(outbox.counts, session) if session else None
+        try:
+            room.counted = session, await asyncio.to_thread(outbox.counts, session) if session else None
+        except Exception:
+            log.exception("the outbox could not be counted")
         room.uplink_up = uplink.up
         await asyncio.sleep(SHOW_S)
 

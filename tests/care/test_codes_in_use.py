@@ -12,7 +12,8 @@ CODES = sorted(
     code
     for file in ROOM.glob("*.py")
     for code in re.findall(
-        r'(?:note\(|Refused\(|code=|heart_stopped\([^)]*, |_gap = \([^)]*, )"([a-z_]+)"', file.read_text("utf-8")
+        r'(?:note\(|Refused\(|code=|heart_stopped\([^)]*, |Hearing\(.*, )"([a-z_]+)"',
+        file.read_text("utf-8"),
     )
 )
 
