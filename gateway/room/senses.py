@@ -203,13 +203,15 @@ class Senses:
             reason = floor or (str(window.reason) if value is None and window.reason else "")
             quality = min(signal.score, window.accepted_share)
             out.append(Reading(name, None if reason else value, unit, window_s, round(quality, 3), reason))
+        minute = self.live.read(now_s, 60)
         coherence = self.live.coherence(now_s)
         reason = floor or (str(coherence.reason) if coherence.share_percent is None and coherence.reason else "")
-        quality = min(signal.score, self.live.read(now_s, 60).accepted_share)
+        quality = min(signal.score, minute.accepted_share)
         share = None if reason else coherence.share_percent
         out.append(Reading("coherence", share, "%", 64, round(quality, 3), reason))
-        artefacts = 1 - self.live.read(now_s, 60).accepted_share
-        out.append(Reading("artefact_share", round(artefacts, 4) if self.heart else None, "", 60, 1.0, ""))
+        artefacts = round(1 - minute.accepted_share, 4) if minute.n_beats else None
+        why = "" if minute.n_beats else floor or str(Reason.TOO_FEW_BEATS)
+        out.append(Reading("artefact_share", artefacts, "", 60, 1.0 if minute.n_beats else 0.0, why))
         out.append(Reading("signal_quality", signal.score, "", 4, 1.0, signal.reason))
         return out + self._slow_readings()
 
