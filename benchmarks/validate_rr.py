@@ -29,8 +29,6 @@ SHARES = (0.01, 0.03)
 MOST_PERCENT = {"missed": 2.0, "extra": 2.0, "misaligned": 8.0}
 LIVE_ALLOWANCE = 1.0
 """Live may err twice as much as batch; below this many percent nobody counts."""
-HARD = "young"
-"""At rest this heart's beats differ by as much as the misplaced ones are misplaced: shown, not promised."""
 REFERENCE = {"SDNN": 41.51444, "RMSSD": 28.7891, "pNN50": 0.068536, "SD1": 20.3887, "SD2": 55.05634, "SampEn": 2.2693}
 
 
@@ -93,9 +91,6 @@ def correction(data: Path, report: Report) -> None:
                     f"{middle:.2f} / {np.percentile(ours, 95):.1f}; {middle_now:.2f} / {np.percentile(now, 95):.1f}"
                 )
                 what = f"{group}, {kind} {100 * share:.0f} %"
-                if group == HARD and kind == "misaligned":
-                    print(f"  --  {what}: {measured}")
-                    continue
                 most = MOST_PERCENT[kind]
                 close = middle_now <= max(2 * middle, LIVE_ALLOWANCE)
                 report.gate(f"{what} (<= {most:g})", measured, middle <= most and close)

@@ -6,10 +6,12 @@ at the 91 before it and two after it. Clean series come back unchanged.
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.rr_habit import LINE, ROWS, Habit, learn, misfits
 from signals.rr_rules import (
     LEVEL,
     UNKNOWN_PEAK,
@@ -20,13 +22,14 @@ from signals.rr_rules import (
     RunningMedian,
     judge,
     median,
-    misplacement,
     plausible,
 )
 
 __all__ = ["CorrectedRR", "Label", "LabelledRR", "LiveCorrector", "correct_rr"]
 
 LOOK_AHEAD = 2
+PASSES = 2
+BLOCK, RELEARN = 64, 8
 _NN = tuple[float, ...]
 ENOUGH = 10
 """From so many values on, the series itself says what is usual."""
@@ -67,6 +70,15 @@ class CorrectedRR:
     corrected_share: float
 
 
+class Usual(NamedTuple):
+    """What is usual around an interval (see `Context`)."""
+
+    level: float
+    turn: float
+    peak: float
+    habit: Habit = LINE
+
+
 class _Reader:
     """Walks through raw intervals from left to right; the intervals before are already right."""
 
@@ -79,7 +91,7 @@ class _Reader:
         self._before.clear()
         self._decided.clear()
 
-    def step(self, rr: float, after: tuple[float, ...], usual: tuple[float, float, float]) -> tuple[Label, _NN]:
+    def step(self, rr: float, after: tuple[float, ...], usual: Usual) -> tuple[Label, _NN]:
         """Decides on `rr`; a verdict on several intervals is given out step by step."""
         if not self._decided:
             verdict = judge(rr, Context(tuple(self._before), after, *usual))
@@ -91,43 +103,53 @@ class _Reader:
         return label, nn
 
 
-def _walk(rr: list[float], usual: list[tuple[float, float, float]]) -> list[tuple[Label, _NN]]:
+def _walk(rr: list[float], usual: list[Usual]) -> list[tuple[Label, _NN]]:
     reader = _Reader()
     return [reader.step(v, tuple(rr[k + 1 : k + 1 + LOOK_AHEAD]), usual[k]) for k, v in enumerate(rr)]
 
 
 def _correct(rr: NDArray[np.float64]) -> list[tuple[Label, _NN]]:
-    """Twice over: what is usual is first read from the raw intervals, then from the corrected ones."""
+    """Again and again: what is usual is first read from the raw intervals, then from the corrected ones."""
     values = rr.tolist()
-    first = _walk(values, _usual(rr))
-    if all(label is Label.NORMAL for label, _ in first):
-        return first
-    nn = np.array([value for _, values_nn in first for value in values_nn])
-    if len(nn) < ENOUGH:
-        return first
-    place = np.clip(np.cumsum([len(values_nn) for _, values_nn in first]) - 1, 0, len(nn) - 1)
-    usual = _usual(nn)
-    return _walk(values, [usual[k] for k in place.tolist()])
+    usual = _usual(rr, learnt=False)
+    for _ in range(PASSES):
+        decided = _walk(values, usual)
+        nn = np.array([value for _, parts in decided for value in parts])
+        if len(nn) < ENOUGH:
+            break
+        place = np.clip(np.cumsum([len(parts) for _, parts in decided]) - 1, 0, len(nn) - 1)
+        around = _usual(nn, learnt=True)
+        usual = [around[k] for k in place.tolist()]
+    return _walk(values, usual)
 
 
-def _usual(rr: NDArray[np.float64]) -> list[tuple[float, float, float]]:
-    """Level, misplacement and distance from the neighbours that are usual around each interval."""
+def _usual(rr: NDArray[np.float64], *, learnt: bool) -> list[Usual]:
+    """What is usual around each interval of a series."""
     level = _around(rr, LEVEL)
     if len(rr) < ENOUGH:
-        return [(v, UNKNOWN_TURN * v, UNKNOWN_PEAK * v) for v in level.tolist()]
+        return [Usual(v, UNKNOWN_TURN * v, UNKNOWN_PEAK * v) for v in level.tolist()]
     turn, peak = np.empty(len(rr)), np.empty(len(rr))
-    turn[1:-2] = np.abs((rr[1:-2] - rr[2:-1]) / 2 - (rr[:-3] - rr[3:]) / 6)
-    turn[0], turn[-2:] = turn[1], turn[-3]
+    habits: list[Habit] = []
+    for first in range(0, len(rr), BLOCK):
+        begin, end = max(0, min(first - BLOCK // 2, len(rr) - ROWS)), max(first + BLOCK + BLOCK // 2, ROWS)
+        habit = learn(rr[begin:end], level[begin:end]) if learnt else LINE
+        habits += [habit] * min(BLOCK, len(rr) - first)
+        begin, end = max(0, first - 3), first + BLOCK + 2
+        found = np.abs(misfits(rr[begin:end], level[begin:end], habit))
+        turn[begin + 3 : begin + 3 + len(found)] = found
+    turn[:3], turn[-2:] = turn[3], turn[-3]
     peak[1:-1] = np.abs(rr[1:-1] - (rr[:-2] + rr[2:]) / 2)
     peak[0], peak[-1] = peak[1], peak[-2]
-    return list(zip(level.tolist(), _around(turn, WINDOW).tolist(), _around(peak, WINDOW).tolist(), strict=True))
+    columns = (level.tolist(), _around(turn, WINDOW).tolist(), _around(peak, WINDOW).tolist(), habits)
+    return [Usual(*row) for row in zip(*columns, strict=True)]
 
 
-def _around(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Median of the `width` values around each; at the ends, of the first or last `width`."""
+def _around(values: NDArray[np.float64], width: int, ahead: int | None = None) -> NDArray[np.float64]:
+    """Median of `width` values around each, `ahead` of them after it; at the ends, of the first or last `width`."""
     width = min(width, len(values))
+    behind = width // 2 if ahead is None else width - 1 - ahead
     medians = np.median(np.lib.stride_tricks.sliding_window_view(values, width), axis=1)
-    centre = np.clip(np.arange(len(values)) - width // 2, 0, len(medians) - 1)
+    centre = np.clip(np.arange(len(values)) - behind, 0, len(medians) - 1)
     return np.asarray(medians[centre], dtype=np.float64)
 
 
@@ -180,7 +202,9 @@ class LiveCorrector:
         self._level: deque[float] = deque(maxlen=LEVEL - 1 - LOOK_AHEAD)
         self._turn = RunningMedian(WINDOW)
         self._peak = RunningMedian(WINDOW)
-        self._nn: deque[float] = deque(maxlen=4)
+        self._nn: deque[float] = deque(maxlen=ROWS)
+        self._learnt = 0
+        self._habit = LINE
         self._released: list[LabelledRR] = []
 
     def push(self, rr_ms: float) -> list[LabelledRR]:
@@ -207,7 +231,7 @@ class LiveCorrector:
         while self._waiting:
             self._decide()
         self._reader.cut()
-        self._nn.clear()
+        self._part()
 
     def _out(self) -> list[LabelledRR]:
         out, self._released = self._released, []
@@ -219,20 +243,31 @@ class LiveCorrector:
         level = self._usual_level(rr, after)
         turn = self._turn.median() if len(self._turn) >= ENOUGH else UNKNOWN_TURN * level
         peak = self._peak.median() if len(self._peak) >= ENOUGH else UNKNOWN_PEAK * level
-        label, nn_ms = self._reader.step(rr, after, (level, turn, peak))
+        label, nn_ms = self._reader.step(rr, after, Usual(level, turn, peak, self._habit))
         self._released.append(LabelledRR(index, rr, label, nn_ms))
+        self._level.append(rr)
         if not nn_ms and label is not Label.EXTRA:
-            self._nn.clear()
+            self._part()
         for nn in nn_ms:
             self._learn(nn)
+
+    def _part(self) -> None:
+        """What comes next does not join on; what was learnt stays."""
+        self._nn.clear()
 
     def _usual_level(self, rr: float, after: tuple[float, ...]) -> float:
         return median(sorted((*self._level, rr, *after)))
 
     def _learn(self, nn: float) -> None:
-        self._level.append(nn)
         self._nn.append(nn)
+        self._learnt += 1
         if len(self._nn) >= 3:
             self._peak.push(abs(self._nn[-2] - (self._nn[-3] + self._nn[-1]) / 2))
-        if len(self._nn) == 4:
-            self._turn.push(abs(misplacement(*self._nn)))
+        if len(self._nn) < 6:
+            return
+        newest = [self._nn[k] for k in range(-min(LEVEL, len(self._nn)), 0)]
+        level = np.full(6, median(sorted(newest)))
+        self._turn.push(abs(float(misfits(np.array(newest[-6:]), level, self._habit)[0])))
+        if self._learnt % RELEARN == 0:
+            series = np.array(self._nn)
+            self._habit = learn(series, _around(series, LEVEL, LOOK_AHEAD))

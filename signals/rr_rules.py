@@ -14,16 +14,19 @@ from collections import deque
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from signals.rr_habit import LINE, Habit
+
 WINDOW = 91
 LEVEL = 11
 SHORTEST_MS, LONGEST_MS = 240.0, 3000.0
 MOST_MISSED = 3
 """A hole longer than this many missed beats is not filled."""
 
-LONG_BY, SUM_BY = 1.6, 1.45
+LONG_BY, LEAST_BY, SUM_BY = 1.6, 1.4, 1.35
 TURN_FACTOR, TURN_FLOOR, TURN_CAP = 6.5, 0.075, 0.25
 PEAK_FACTOR, PEAK_FLOOR, PEAK_CAP = 7.0, 0.15, 0.35
 TURN_TO_RMS = 1.48
+SAME_SUM, SAME_SUM_TOLD, SAME_SUM_SURE = 0.48, 0.3, 0.15
 UNKNOWN_TURN, UNKNOWN_PEAK = 0.0125, 0.05
 """Typical size, relative to the level, taken while there is no history."""
 
@@ -47,7 +50,7 @@ class Context:
         before: corrected intervals before it, the nearest last; empty after a gap.
         after: raw intervals after it, at most two; shorter before a gap or at the end.
         level: median RR around it.
-        turn: typical size of `misplacement`.
+        turn: typical distance of a beat from its place by `habit`.
         peak: typical distance from the mean of both neighbours.
     """
 
@@ -56,6 +59,7 @@ class Context:
     level: float
     turn: float
     peak: float
+    habit: Habit = LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def judge(rr: float, near: Context) -> Verdict:
     expected = median(around)
     if whole and _halves(rr, near):
         return Verdict(Label.EXTRA, ((), (rr + near.after[0],)))
-    if rr > LONG_BY * expected:
+    if rr > LONG_BY * expected and rr > LEAST_BY * near.level:
         beats = max(2, round(rr / expected))
         if beats > MOST_MISSED + 1:
             return Verdict(Label.LONG, ((),))
@@ -136,23 +140,38 @@ def _split(rr: float, beats: int, near: Context, expected: float) -> tuple[float
     left = near.before[-1] if near.before else expected
     right = near.after[0] if near.after and abs(near.after[0] - expected) < 0.3 * expected else expected
     if beats == 2:
-        return _pair(left, rr, right, near.turn)
+        return _pair(rr, right, near) if near.before else (rr / 2, rr / 2)
     step = (right - left) / (beats + 1)
     middle = (beats - 1) / 2
     return tuple(rr / beats + step * (k - middle) for k in range(beats))
 
 
-def _pair(left: float, total: float, right: float, turn: float) -> tuple[float, float]:
+def _three(before: tuple[float, ...]) -> tuple[float, float, float] | None:
+    return (before[-3], before[-2], before[-1]) if len(before) >= 3 else None
+
+
+def _told(near: Context, after: float) -> tuple[float, float, float]:
+    """Of the pair between the neighbours: its usual mean; half of its difference at the level, and per ms of mean."""
+    three = _three(near.before)
+    habit = near.habit if three is not None else LINE
+    context = three or (near.before[-1],) * 3
+    mean = habit.pair_mean(context, after, near.level)
+    return mean, habit.pair_half(context, after, near.level, near.level), habit.half[4]
+
+
+def _pair(total: float, right: float, near: Context) -> tuple[float, float]:
     """Two intervals of known sum between two neighbours.
 
-    The beat between them goes onto the slope, and then off it by so much that the three differences hold as much
-    variation as such places usually do (6 times the square of the usual misplacement). On the slope itself the series
-    would look calmer than the heart: RMSSD 2 % too low with 3 % of beats missed.
+    The beat between them goes to its usual place, and then off it by so much that the three differences hold as much
+    variation as such places usually do (6 times the square of the usual misplacement). In its usual place exactly, the
+    series would look calmer than the heart: RMSSD 2 % too low with 3 % of beats missed.
     """
-    half, tilt = total / 2, (left - right) / 6
+    half, left = total / 2, near.before[-1]
+    _, base, slope = _told(near, right)
+    tilt = base + slope * (half - near.level)
     first, second = half + tilt, half - tilt
-    linear = 2 * ((first - left) - 2 * (second - first) + (second - right)) / 6
-    wanted = (TURN_TO_RMS * turn) ** 2
+    linear = ((first - left) - 2 * (second - first) + (second - right)) / 3
+    wanted = (TURN_TO_RMS * near.turn) ** 2
     root = math.sqrt(linear * linear / 4 + wanted)
     off = -linear / 2 + (root if linear > 0 else -root)
     return first + off, second - off
@@ -166,15 +185,22 @@ def _misplaced(rr: float, near: Context) -> Verdict | None:
     d = near.after[1] if len(near.after) > 1 else near.level
     if min(abs(d - near.level), abs(d - a)) > 0.3 * near.level:
         d = near.level
-    if abs(misplacement(a, rr, c, d)) <= _limit(TURN_FACTOR * near.turn, TURN_FLOOR, TURN_CAP, near.level):
+    usual, base, slope = _told(near, d)
+    mean = (rr + c) / 2
+    off = (rr - c) / 2 - base - slope * (mean - near.level)
+    limit = _limit(TURN_FACTOR * near.turn, TURN_FLOOR, TURN_CAP, near.level)
+    if abs(off) <= limit or abs(misplacement(a, rr, c, d)) <= TURN_FLOOR * near.level:
         return None
-    first, second = rr - (2 * a + d) / 3, c - (a + 2 * d) / 3
-    if first * second >= 0 or min(abs(first), abs(second)) < 0.35 * max(abs(first), abs(second)):
+    told = abs(mean - usual) / abs(off)
+    line = abs(mean - (a + d) / 2) / abs(misplacement(a, rr, c, d))
+    later = len(near.after) > 1 and abs(c - near.after[1]) > abs(rr - c)
+    if told > SAME_SUM_SURE and (later or (line > SAME_SUM and told > SAME_SUM_TOLD)):
         return None
-    if abs(first + second) < 0.3 * near.level:
-        first, second = _pair(a, rr + c, d, near.turn)
+    if abs(mean - usual) < 0.15 * near.level:
+        first, second = _pair(rr + c, d, near)
         return Verdict(Label.ECTOPIC, ((first,), (second,)))
-    return Verdict(Label.ECTOPIC, (((2 * a + d) / 3,), ((a + 2 * d) / 3,)))
+    tilt = base + slope * (usual - near.level)
+    return Verdict(Label.ECTOPIC, ((usual + tilt,), (usual - tilt,)))
 
 
 def _both_misplaced(rr: float, near: Context) -> Verdict | None:
