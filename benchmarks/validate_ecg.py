@@ -20,7 +20,8 @@ import wfdb
 import wfdb.processing
 from numpy.typing import NDArray
 
-from signals.beats import Beat, BeatStream, find_beats
+from signals.beat import Beat
+from signals.beats import BeatStream, find_beats
 
 Array = NDArray[np.float64]
 

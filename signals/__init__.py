@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from signals.baseline import BaselineCollector as BaselineCollector
     from signals.baseline import RelaxationBaseline as RelaxationBaseline
     from signals.baseline import RelaxationChannel as RelaxationChannel
-    from signals.beats import Beat as Beat
-    from signals.beats import Beats as Beats
+    from signals.beat import Beat as Beat
+    from signals.beat import Beats as Beats
     from signals.beats import BeatStream as BeatStream
     from signals.beats import find_beats as find_beats
     from signals.coherence import Coherence as Coherence
@@ -51,8 +51,8 @@ _HOME = {
     "BaselineCollector": "baseline",
     "RelaxationBaseline": "baseline",
     "RelaxationChannel": "baseline",
-    "Beat": "beats",
-    "Beats": "beats",
+    "Beat": "beat",
+    "Beats": "beat",
     "BeatStream": "beats",
     "find_beats": "beats",
     "Coherence": "coherence",

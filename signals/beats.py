@@ -4,50 +4,12 @@
 (`signals/ecg.py`, `signals/ppg.py`). Each detector is a class with `feed(chunk) -> list[Beat]` and `flush()`.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["ecg", "ppg"]
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """One heart beat.
-
-    Attributes:
-        time_s: sub-sample time since the first sample of the stream, s (R peak, or the PPG's fiducial point).
-        quality: 0-1, how sure the detector is of it.
-        amplitude: prominence in the unit of the samples.
-    """
-
-    time_s: float
-    quality: float
-    amplitude: float
-
-
-@dataclass(frozen=True, slots=True)
-class Beats:
-    """All beats of a recording.
-
-    Attributes:
-        times_s: [n] sub-sample times since the first sample, s, increasing.
-        quality: [n] 0-1.
-        amplitude: [n] in the unit of the samples.
-    """
-
-    times_s: NDArray[np.float64]
-    quality: NDArray[np.float64]
-    amplitude: NDArray[np.float64]
-
-
-class Detector(Protocol):
-    """What stands behind a stream of beats."""
-
-    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]: ...
-    def flush(self) -> list[Beat]: ...
+from signals.beat import Beat, Beats, Detector, Kind
+from signals.ecg import ECGDetector, find_ecg_beats
+from signals.ppg import PPGDetector, find_ppg_beats
 
 
 class BeatStream:
@@ -66,12 +28,8 @@ class BeatStream:
     def __init__(self, rate_hz: float, kind: Kind) -> None:
         self._detector: Detector
         if kind == "ecg":
-            from signals.ecg import ECGDetector
-
             self._detector = ECGDetector(rate_hz)
         elif kind == "ppg":
-            from signals.ppg import PPGDetector
-
             self._detector = PPGDetector(rate_hz)
         else:
             raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")
@@ -106,11 +64,7 @@ def find_beats(samples: NDArray[np.float64], rate_hz: float, kind: Kind) -> Beat
     [1.2, 2.2, 3.2]
     """
     if kind == "ecg":
-        from signals.ecg import find_ecg_beats
-
         return find_ecg_beats(samples, rate_hz)
     if kind == "ppg":
-        from signals.ppg import find_ppg_beats
-
         return find_ppg_beats(samples, rate_hz)
     raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")

@@ -10,7 +10,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.beats import Beat, Beats
+from signals.beat import Beat, Beats
 from signals.ecg_decision import LOOK_S, Rhythm
 from signals.ecg_evidence import Candidate, EvidenceStream
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from signals.beats import Beat
+from signals.beat import Beat
 from signals.ecg_evidence import SHAPE_POINTS, Candidate
 
 LOOK_S = 0.72  # what comes this long after a candidate is known when it is decided

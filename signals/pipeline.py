@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signals.beats import Beat, BeatStream, Kind
+from signals.beat import Beat, Kind
+from signals.beats import BeatStream
 from signals.quality import QualityStream
 from signals.reasons import Reason
 from signals.samples import Samples

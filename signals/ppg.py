@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signals.beats import Beat, Beats
+from signals.beat import Beat, Beats
 from signals.ppg_rhythm import BestPath, rhythm
 from signals.ppg_slope import EDGE_S, LEAST, Candidate, SlopeFilter
 

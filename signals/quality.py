@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signals.beats import BeatStream, Kind, find_beats
+from signals.beat import Kind
+from signals.beats import BeatStream, find_beats
 from signals.contact import CLEAR, HUGE, Evidence, contact, dead_samples, fell_silent
 from signals.quality_beats import SHORTEST_S, alike, beat_shapes, seconded, steady
 from signals.quality_ecg import ecg_waveform

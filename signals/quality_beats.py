@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signals.beats import Kind
+from signals.beat import Kind
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import median_filter
 from scipy.signal import resample_poly
 
-from signals.beats import Beat, BeatStream, find_beats
+from signals.beat import Beat
+from signals.beats import BeatStream, find_beats
 from signals.ecg import ECGDetector, find_ecg_beats
 
 DATA = Path(__file__).parents[1] / "data" / "mitdb"
