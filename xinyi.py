@@ -5,8 +5,10 @@ A mistake that a person can make ends with one line on standard error and exit c
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
+import site
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +23,7 @@ KNOWN_ERRORS = {
     "gateway.demo.DemoError",
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
+    "firmware_sim.control.ControlError",
     "firmware_sim.replay.ReplayError",
     "kiosk.app.NoDisplay",
     "kiosk.fonts.FontMissing",
@@ -65,16 +68,21 @@ data_option = click.option(
 @click.version_option(package_name="xinyi")
 def main() -> None:
     """Xinyi 心驿: the software of a community counselling room."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Chinese gets escapes, not a stack trace
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run_until_told(coroutine_of: Any) -> None:
-    """Run `coroutine_of(stop)` until SIGTERM or SIGINT sets `stop`."""
+    """Run `coroutine_of(stop)` until SIGTERM, SIGINT or a terminal that is closed sets `stop`."""
 
     async def body() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for kind in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(kind, stop.set)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup wants it ignored
+            loop.add_signal_handler(signal.SIGHUP, stop.set)
         await coroutine_of(stop)
 
     asyncio.run(body())
@@ -199,14 +207,14 @@ def demo(
     """A whole site with simulated people and devices, and a session in it."""
     from firmware_sim.control import tell
     from firmware_sim.replay import peek
-    from gateway.demo import Demo
+    from gateway.demo import Demo, Ended
 
     options = ["--seed", str(seed)]
     record = peek(replay) if replay else None
     if replay and record:
         options += ["--replay", str(replay.resolve()), "--heart", record.heart]
     show = Demo(
-        command=(sys.executable, "-m", "xinyi"),
+        command=(sys.executable, "-P", "-m", "xinyi"),
         sit=lambda control: tell(control, "sit", device="chair-1"),
         speed=speed,
         limit_s=limit_s,
@@ -216,15 +224,30 @@ def demo(
         sim_options=options,
         record_s=record.duration_s if record else None,
         say=lambda line: click.echo(line, err=as_json),
+        environment=_own_environment(),
     )
-    result: list[str] = []
+    ended: list[Ended] = []
 
     async def body(stop: asyncio.Event) -> None:
-        result.append(await show.run(stop))
+        ended.append(await show.run(stop))
 
     _run_until_told(body)
-    if as_json and result and result[0]:
-        click.echo(result[0])
+    (end,) = ended
+    if as_json and end.report:
+        click.echo(end.report)
+    if end.problem:
+        click.echo(f"xinyi: {end.problem}", err=True)
+        sys.exit(1)
+    if end.interrupted:
+        sys.exit(130)
+
+
+def _own_environment() -> dict[str, str]:
+    """So that children find this program, whatever folder they are started in (`-P`), also out of a checkout."""
+    home = str(Path(__file__).resolve().parent)
+    if home in {*site.getsitepackages(), site.getusersitepackages()}:
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)}
 
 
 @main.command()

@@ -8,13 +8,10 @@ goes on when the room came back from a crash.
 import asyncio
 import contextlib
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -29,41 +26,42 @@ from gateway.config import (
     KioskConfig,
     PathsConfig,
     SiteConfig,
-    load,
     to_toml,
 )
-from gateway.keys import Keyring
-from gateway.live import Health, LiveFrame, ResumeSession, SessionView, StartSession
-from gateway.outbox import Outbox
+from gateway.demo_report import is_stored, report_of
+from gateway.errors import StoreError
+from gateway.live import EndSession, Health, ResumeSession, SessionView, StartSession
 from gateway.places import demo_runs, remember_run
-from gateway.services import open_store, read_session, session_figures
 from gateway.site import Child, Site
+from gateway.sockets_folder import sockets_folder
 
 CHAIR_WITHIN_S = 60.0
 RECEIPTS_WITHIN_S = 30.0
+START_WITHIN_S = 10.0
+END_WITHIN_S = 10.0
+TOO_OFTEN = 4
 CONSOLE_PORT = 8760
-
-T = TypeVar("T")
+_PASSING = {"room_away", "no_chair", "not_now", "too_late"}
+"""Why a session may not begin now, and may a moment later."""
 
 
 class DemoError(RuntimeError):
     """The demonstration cannot go on; one line that says why and what to do."""
 
 
-class Report(msgspec.Struct, frozen=True):
-    """The one JSON line at the end. `record time = session time + replay_offset_s`."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a demonstration ended.
 
-    session_id: str
-    beats_stored: int
-    mean_hr_bpm: float | None
-    rmssd_ms: float | None
-    artefact_share: float | None
-    records_sent: int
-    records_receipted: int
-    replay_offset_s: float | None
-    store: str
-    first_beat_s: float | None = None
-    """Wall seconds from the start of the demonstration to the first live beat on the page."""
+    Attributes:
+        report: a `Report` as JSON; "" when there was no session.
+        problem: one line when it did not end as it should, else "".
+        interrupted: a person ended it before the session was over.
+    """
+
+    report: str = ""
+    problem: str = ""
+    interrupted: bool = False
 
 
 @dataclass(slots=True)
@@ -81,6 +79,7 @@ class Demo:
         sim_options: for the simulator.
         record_s: length of the recording that is replayed, or None.
         say: tells a person one line.
+        environment: for its own children.
     """
 
     command: Sequence[str]
@@ -93,10 +92,13 @@ class Demo:
     sim_options: Sequence[str]
     record_s: float | None
     say: Callable[[str], None]
+    environment: Mapping[str, str] = field(default_factory=dict)
     _began: float = field(default_factory=time.monotonic)
+    _session: str = ""
+    _first_beat_s: float | None = None
 
-    async def run(self, stop: asyncio.Event) -> str:
-        """Show it until the session ends (with `limit_s` or headless) or `stop` is set; the report as JSON.
+    async def run(self, stop: asyncio.Event) -> Ended:
+        """Show it until the session ends (with `limit_s` or headless) or `stop` is set.
 
         Raises:
             DemoError: something that a person must know, in one line.
@@ -104,11 +106,8 @@ class Demo:
         if self.record_s is not None and self.limit_s is not None and self.limit_s > self.record_s:
             self.say(f"the recording holds {self.record_s:.0f} s; after that the chair is empty")
         folder = await asyncio.to_thread(self._make_folder)
-        sockets = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="xinyi-"))
-        try:
+        with sockets_folder() as sockets:
             return await self._show(folder, sockets, stop)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, sockets, ignore_errors=True)
 
     def _make_folder(self) -> Path:
         base = self.data or demo_runs()
@@ -123,24 +122,32 @@ class Demo:
             remember_run(folder)
         return folder
 
-    async def _show(self, folder: Path, sockets: Path, stop: asyncio.Event) -> str:
+    async def _show(self, folder: Path, sockets: Path, stop: asyncio.Event) -> Ended:
         clock = Clock.starting_now(self.speed)
         config = self._configure(folder, sockets)
         file = folder / "xinyi.toml"
         await asyncio.to_thread(file.write_text, to_toml(config), "utf-8")
         control = sockets / "sim.sock"
-        async with Site(self._children(config, file, control, clock), folder / "logs") as site:
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("XINYI_")}
+        async with Site(self._children(config, file, control, clock), folder / "logs", environment) as site:
             if not self.headless:
                 self.say(f"console  http://{config.console.host}:{config.console.port}/")
             self.say(f"data     {folder}")
             async with RoomClient(config.room_socket, "demo") as client:
-                session = await self._lead(client, site, control, stop)
-                if session is None:
-                    return ""
-                if self.limit_s is None and not self.headless:
+                over = await self._lead(client, site, config, control, stop)
+                if over and self.limit_s is None and not self.headless:
                     self.say("the session is over; the site stays up, Ctrl-C ends it")
                     await stop.wait()
-        return await asyncio.to_thread(self._report, load(file), session)
+        if not self._session:
+            return Ended(interrupted=True)
+        try:
+            report = await asyncio.to_thread(report_of, config, self._session, self._first_beat_s)
+        except StoreError:
+            if over:
+                raise
+            return Ended(interrupted=True)  # before anything was stored
+        text = msgspec.json.encode(report).decode()
+        return Ended(text, report.problem(folder) if over else "", interrupted=not over)
 
     def _configure(self, folder: Path, sockets: Path) -> Config:
         port = free_port()
@@ -155,7 +162,12 @@ class Demo:
         )
 
     def _children(self, config: Config, file: Path, control: Path, clock: Clock) -> list[Child]:
-        environment = {ENVIRONMENT: clock.to_environment(), "XINYI_CONFIG": str(file)}
+        environment = {
+            **self.environment,
+            "PYTHONIOENCODING": "utf-8",
+            ENVIRONMENT: clock.to_environment(),
+            "XINYI_CONFIG": str(file),
+        }
 
         def ours(name: str, *options: str, vital: bool = True) -> Child:
             return Child(name, [*self.command, name, *options], environment, vital=vital)
@@ -173,63 +185,96 @@ class Demo:
                 children.append(ours("kiosk", vital=False))
         return children
 
-    async def _lead(
-        self, client: RoomClient, site: Site, control: Path, stop: asyncio.Event
-    ) -> tuple[str, float | None] | None:
-        """Be the counsellor: sit somebody down, start, go on, until the session is over and stored."""
-        if not await _or_stop(self._chair(client, site), stop):
-            return None
-        await self.sit(control)
-        reply = await client.ask(StartSession(limit_s=self.limit_s), expires_s=5.0)
-        if not reply.ok:
-            raise DemoError(f"the session did not start: {reply.code} {reply.detail}")
-        return await _or_stop(self._follow(client), stop)
+    async def _lead(self, client: RoomClient, site: Site, config: Config, control: Path, stop: asyncio.Event) -> bool:
+        """Be the counsellor: sit somebody down, start, go on. Whether the session came to its end by itself."""
 
-    async def _chair(self, client: RoomClient, site: Site) -> LiveFrame:
-        latest: LiveFrame | None = None
-        try:
+        async def session() -> bool:
+            await self._chair(client, site)
+            await self.sit(control)
+            await self._start(client)
+            await self._follow(client, config)
+            return True
+
+        if await _first_of(session(), _false_when(stop), self._stays_up(site)):
+            return True
+        if client.latest and client.latest.session:
+            self._session = client.latest.session.id
+            await client.ask(EndSession())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_WITHIN_S):
+                    await self._follow(client, config)
+        return False
+
+    async def _stays_up(self, site: Site) -> bool:
+        """Never returns.
+
+        Raises:
+            DemoError: a process of the site ends again and again.
+        """
+        while True:
+            if broken := next((c.name for c in site.children.values() if c.vital and c.quick >= TOO_OFTEN), None):
+                raise DemoError(f"{broken} does not stay up: {site.last_words(broken)} (see {site.log_of(broken)})")
+            await asyncio.sleep(0.25)
+
+    async def _chair(self, client: RoomClient, site: Site) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CHAIR_WITHIN_S):
                 async for frame in client.frames():
-                    latest = frame
-                    if broken := next((c.name for c in site.children.values() if c.vital and c.restarts >= 3), None):
-                        raise DemoError(
-                            f"{broken} does not stay up: {site.last_words(broken)} (see {site.log_of(broken)})"
-                        )
                     if frame and any(device.health is Health.CONNECTED for device in frame.devices):
-                        return frame
-        except TimeoutError:
-            pass
-        name = "room" if latest is None else "sim"
+                        return
+        name = "room" if client.latest is None else "sim"
         raise DemoError(
             f"no chair after {CHAIR_WITHIN_S:.0f} s; the {name} process says: {site.last_words(name)} "
             f"(see {site.log_of(name)})"
         )
 
-    async def _follow(self, client: RoomClient) -> tuple[str, float | None]:
-        first_beat_s: float | None = None
+    async def _start(self, client: RoomClient) -> None:
+        """Begin the session; an answer that was lost on its way counts as well."""
+        deadline = time.monotonic() + START_WITHIN_S
+        while True:
+            reply = await client.ask(StartSession(limit_s=self.limit_s), expires_s=5.0)
+            if reply.ok or reply.code == "session_running":
+                return
+            if reply.code not in _PASSING or time.monotonic() > deadline:
+                raise DemoError(f"the session did not start: {reply.code} {reply.detail}".rstrip())
+            await asyncio.sleep(0.3)
+
+    async def _follow(self, client: RoomClient, config: Config) -> None:
+        """Until the session is over and stored, or has not been stored for too long."""
         finished_at = 0.0
         resumed = -1
         shown = ""
         async for frame in client.frames():
             session = frame.session if frame else None
             if frame is None or session is None:
+                if frame and self._session:  # the room was killed after it had written the end
+                    await self._stored(config)
+                    return
                 continue
-            if first_beat_s is None and session.beats:
-                first_beat_s = time.monotonic() - self._began
-                self.say(f"first live beat {first_beat_s:.1f} s after the start")
+            self._session = session.id
+            if self._first_beat_s is None and session.beats:
+                self._first_beat_s = time.monotonic() - self._began
+                self.say(f"first live beat {self._first_beat_s:.1f} s after the start")
             shown = self._tell(session, shown)
             if session.state == "paused" and session.pause_reason == "room_restarted" and self.headless:
                 if frame.seq - resumed > 4 or frame.seq < resumed:
                     resumed = frame.seq
                     await client.ask(ResumeSession())
-            elif session.state == "finished" and session.summary:
+            elif session.state == "finished":
                 finished_at = finished_at or time.monotonic()
-                if session.saved == "site":
-                    return session.id, first_beat_s
+                if session.summary and session.saved == "site":
+                    return
                 if time.monotonic() - finished_at > RECEIPTS_WITHIN_S:
                     self.say("the centre has not confirmed everything; it stays in the outbox")
-                    return session.id, first_beat_s
-        raise DemoError("the room's frames ended")
+                    return
+
+    async def _stored(self, config: Config) -> None:
+        """Until the store holds the whole session, for a while."""
+        for _ in range(round(2 * RECEIPTS_WITHIN_S)):
+            if await asyncio.to_thread(is_stored, config, self._session):
+                break
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)  # the last receipts are on their way back
 
     def _tell(self, session: SessionView, shown: str) -> str:
         now = next((segment.title_zh for segment in session.segments if segment.state == "now"), "")
@@ -237,32 +282,6 @@ class Demo:
         if line != shown:
             self.say(f"session  {line}")
         return line
-
-    def _report(self, config: Config, session: tuple[str, float | None]) -> str:
-        session_id, first_beat_s = session
-        keyring = Keyring.open(config.data / "keys", create=False)
-        with (
-            Outbox(
-                config.data / "outbox.sqlite", keyring, site=config.site.id, producer="room", boot="report"
-            ) as outbox,
-            open_store(config.data) as store,
-        ):
-            stored = read_session(store, session_id)
-            figures = session_figures(stored)
-            counts = outbox.counts(stored.session)
-            report = Report(
-                session_id=session_id,
-                beats_stored=figures.beats_stored,
-                mean_hr_bpm=figures.mean_hr_bpm,
-                rmssd_ms=figures.rmssd_ms,
-                artefact_share=figures.artefact_share,
-                records_sent=counts.put,
-                records_receipted=counts.receipted,
-                replay_offset_s=figures.replay_offset_s,
-                store=config.rows_url,
-                first_beat_s=None if first_beat_s is None else round(first_beat_s, 2),
-            )
-        return msgspec.json.encode(report).decode()
 
 
 def _port_near(port: int) -> int:
@@ -276,15 +295,18 @@ def _port_near(port: int) -> int:
     return free_port()
 
 
-async def _or_stop(work: Awaitable[T], stop: asyncio.Event) -> T | None:
-    """The work's result, or None when a person ended it first."""
-    task = asyncio.ensure_future(work)
-    stopped = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not task.done():
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        return None
-    return task.result()
+async def _false_when(stop: asyncio.Event) -> bool:
+    await stop.wait()
+    return False
+
+
+async def _first_of(*works: Coroutine[None, None, bool]) -> bool:
+    """What the first of them says that ends; the others are ended."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(task for task in tasks if task in done).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -33,6 +33,7 @@ class Child:
         command: program and arguments.
         environment: added to that of the parent.
         restarts: how often it had to be started again.
+        quick: how often in a row it has ended soon after its start.
         vital: False for a face that a person may close.
     """
 
@@ -41,6 +42,7 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     vital: bool = True
     restarts: int = 0
+    quick: int = 0
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -54,25 +56,32 @@ class Site:
     Args:
         children: in the order in which they are started; stopped in the opposite order.
         logs: folder for their logs.
+        environment: what children start from; that of this process without it.
     """
 
-    def __init__(self, children: Sequence[Child], logs: Path) -> None:
+    def __init__(self, children: Sequence[Child], logs: Path, environment: Mapping[str, str] | None = None) -> None:
         self.children = {child.name: child for child in children}
+        self._environment = dict(os.environ if environment is None else environment)
         self._logs = logs
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
 
     async def __aenter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
-        for child in self.children.values():
-            await self._start(child)
-            self._keepers.append(asyncio.create_task(self._keep(child), name=f"keep {child.name}"))
+        try:
+            for child in self.children.values():
+                await self._start(child)
+                self._keepers.append(asyncio.create_task(self._keep(child), name=f"keep {child.name}"))
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stopping = True
         for keeper in self._keepers:
             keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
         for child in reversed(self.children.values()):
             await self._stop(child)
 
@@ -96,27 +105,27 @@ class Site:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, **child.environment},
+                    env={**self._environment, **child.environment},
                     start_new_session=True,
                 )
             except OSError as error:
                 raise SiteError(f"{child.name}: {child.command[0]} cannot be started ({error.strerror})") from None
 
     async def _keep(self, child: Child) -> None:
-        quick = 0
         while child.process:
             began = time.monotonic()
             await child.process.wait()
             if self._stopping or (not child.vital and child.process.returncode == 0):
                 return
-            quick = 0 if time.monotonic() - began > HEALTHY_S else quick + 1
-            await asyncio.sleep(BACK_OFF_S[min(quick, len(BACK_OFF_S) - 1)])
+            child.quick = 0 if time.monotonic() - began > HEALTHY_S else child.quick + 1
+            await asyncio.sleep(BACK_OFF_S[min(child.quick, len(BACK_OFF_S) - 1)])
             child.restarts += 1
-            await self._start(child)
+            with contextlib.suppress(SiteError):  # what cannot be started now may be there again a little later
+                await self._start(child)
 
     async def _stop(self, child: Child) -> None:
         process = child.process
-        if process is None:
+        if process is None or process.returncode is not None:
             return
         for kind, patience_s in ((signal.SIGTERM, PATIENCE_S), (signal.SIGKILL, 2.0)):
             with contextlib.suppress(ProcessLookupError):

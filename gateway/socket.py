@@ -14,6 +14,7 @@ from typing import Self
 
 import msgspec
 
+from gateway.errors import StoreUnwritable
 from gateway.live import Command, EmergencyStop, LiveFrame, Reply
 
 MAX_MESSAGE = 1 << 20
@@ -60,9 +61,21 @@ class RoomSocket:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._path)
-        self._path.chmod(0o600)
+        """Listen.
+
+        Raises:
+            StoreUnwritable: no socket can be made there.
+        """
+        try:
+            self._path.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(self._serve, self._path)
+            self._path.chmod(0o600)
+        except OSError as error:
+            raise StoreUnwritable(
+                self._path,
+                f"the room's socket cannot be made ({error.strerror or error})",
+                "set paths.sockets to a folder with a short path that this user may write",
+            ) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

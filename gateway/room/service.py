@@ -1,7 +1,7 @@
 """The room service: holds the devices, leads the session, shows the room, answers faces.
 
 One event loop. Devices are read as they speak; the session ticks four times a second of its own time; the journal is
-synced every 0.4 s of the wall; frames go out every 0.25 s of the wall. Whatever a device, the disk or the broker does,
+synced every 0.25 s of the wall; frames go out every 0.25 s of the wall. Whatever a device, the disk or the broker does,
 the loop goes on and the page says what is the matter.
 """
 
@@ -19,6 +19,7 @@ from devices.chair_link import ChairLinkChair
 from devices.clock import Clock
 from devices.supervisor import Supervised
 from gateway.config import Config, DeviceConfig, broker_address
+from gateway.disk import make_folder
 from gateway.errors import StoreError
 from gateway.keys import Keyring
 from gateway.outbox import Outbox
@@ -30,7 +31,7 @@ from gateway.room.room import Room
 from gateway.socket import RoomSocket
 from gateway.uplink import Uplink
 
-SYNC_S = 0.4
+SYNC_S = 0.25
 SHOW_S = 0.25
 SHORTEST_TICK_S = 0.02
 REST_S = 1.0
@@ -106,7 +107,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     data = config.data
     keyring = await asyncio.to_thread(Keyring.open, data / "keys")
-    await asyncio.to_thread(config.sockets.mkdir, mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(make_folder, config.sockets)
     outbox = await asyncio.to_thread(
         lambda: Outbox(data / "outbox.sqlite", keyring, site=config.site.id, producer=PRODUCER, boot=str(uuid.uuid4()))
     )

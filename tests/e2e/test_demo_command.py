@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -168,6 +169,49 @@ def test_end_of_the_parent_ends_everything(tmp_path, how):
         assert [child for child in children if alive(child)] == []
     finally:
         demo.kill()
+
+
+def test_interrupted_session_is_ended_stored_and_reported(tmp_path):
+    demo = subprocess.Popen(
+        [*XINYI, "demo", "--headless", "--json", "--speed", "4", "--for", "600", "--data", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert demo.stderr
+    try:
+        for line in demo.stderr:
+            if "first live beat" in line:
+                break
+        demo.send_signal(signal.SIGINT)
+        out, _ = demo.communicate(timeout=40)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130
+    (line,) = out.splitlines()
+    report = json.loads(line)
+    assert report["records_sent"] == report["records_receipted"] >= 3
+    (sessions,) = [xinyi("sessions", "--data", str(tmp_path)).stdout]
+    assert "ended_early" in sessions
+
+
+def test_folders_named_like_ours_and_a_terminal_without_chinese_disturb_nothing(tmp_path):
+    for name in ("signals", "care", "gateway", "devices"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError")
+    options = ["--headless", "--json", "--for", "6", "--speed", "4", "--data", str(tmp_path / "out")]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("xinyi"), "demo", *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "XINYI_PATHS_DATA": "/proc/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["records_receipted"] >= 3
 
 
 async def test_two_demonstrations_run_side_by_side(tmp_path):

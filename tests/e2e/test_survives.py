@@ -76,7 +76,8 @@ async def heard_so_far(site: Stage, copy) -> list[int]:
 async def test_killed_room_comes_back_paused_with_every_journalled_beat_stored_once(tmp_path):
     async with stage(tmp_path) as site:
         await site.begin()
-        before = await site.frame(lambda frame: frame.session.now_ns > 14e9)
+        shown = await site.frame(lambda frame: frame.session.now_ns > 13e9)
+        before = await site.frame(lambda frame: frame.session.now_ns > shown.session.now_ns + 1e9)
         heard = await heard_so_far(site, tmp_path / "copy")
         site.kill("room")
         back = await site.frame(lambda frame: frame.session and frame.seq < before.seq)
@@ -97,9 +98,24 @@ async def test_killed_room_comes_back_paused_with_every_journalled_beat_stored_o
     gap = next(gap for gap in stored.gaps if gap.cause == "room_down")
     assert before.session.now_ns - gap.from_ns < 3.5e9
     assert not [t_ns for t_ns in times if gap.from_ns < t_ns < gap.to_ns]
-    known = [point.t_ns for point in before.tachogram if point.t_ns < before.session.now_ns - 1e9]
+    known = [point.t_ns for point in shown.tachogram]
     assert len(known) > 8
     assert set(known) <= set(heard)
+
+
+async def test_resumed_at_once_after_a_crash_the_chair_goes_along(tmp_path):
+    async with stage(tmp_path) as site:
+        await site.begin()
+        seq = (await site.frame(lambda frame: frame.session.now_ns > 3e9)).seq
+        site.kill("room")
+        await site.frame(lambda frame: frame.session and frame.seq < seq)
+        assert (await site.client.ask(ResumeSession())).ok
+        await site.frame(lambda frame: frame.session.state == "running" and frame.chair)
+        moved = await site.frame(lambda frame: frame.chair and abs(frame.chair.recline_deg - 110) < 1)
+        assert not [line for line in moved.session.log if line.code == "chair_refused"]
+        await site.client.ask(EndSession())
+        stored = await site.finished()
+    nothing_twice(stored)
 
 
 async def test_noise_on_the_line_is_counted_shown_and_survived(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.client import RoomClient
+from gateway.errors import StoreUnwritable
 from gateway.live import (
     Command,
     EmergencyStop,
@@ -142,3 +143,11 @@ async def test_junk_on_the_socket_hurts_nobody(path, junk):
         writer.close()
         await shown(socket, client, 1)
         assert (await client.ask(PauseSession())).ok
+
+
+async def test_path_that_is_too_long_for_a_socket_is_one_line(tmp_path):
+    desk = Desk()
+    path = tmp_path / ("long" * 30) / "room.sock"
+    path.parent.mkdir()
+    with pytest.raises(StoreUnwritable, match=r"too long.*paths\.sockets"):
+        await RoomSocket(path, desk.perform, desk.stop_now).__aenter__()

@@ -1,4 +1,4 @@
-"""The room's score: a baseline is as long as it ran, and paced breaths stay out of it while readings look back at them."""
+"""The room's score: a baseline is as long as it ran; readings that look back at paced breaths are paced."""
 
 from collections.abc import Iterable
 
