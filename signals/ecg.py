@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signals.beat import Beat, Beats
-from signals.ecg_decision import LOOK_S, Rhythm
+from signals.ecg_decision import FIRST_LOOK_S, LOOK_S, Rhythm
 from signals.ecg_evidence import Candidate, EvidenceStream
 
 LOWEST_RATE_HZ = 50.0
+FIRST_BEATS = 2
 BLOCK = 32768  # samples: large enough for NumPy, small enough for the cache
 
 
 class ECGDetector:
-    """R peaks from chunks of an ECG, each given at most 1 s after it; memory does not grow.
+    """R peaks from chunks of an ECG, each given about 0.75 s after it (the first two 1 s); memory does not grow.
 
     Args:
         rate_hz: sampling rate, Hz; at least 50, made for 100 to 1000.
@@ -36,6 +37,8 @@ class ECGDetector:
         self._rhythm = Rhythm(self._rate_hz)
         self._waiting: deque[Candidate] = deque()
         self._look = round(LOOK_S * self._rate_hz) - self._evidence.apart
+        self._first_look = round(FIRST_LOOK_S * self._rate_hz) - self._evidence.apart
+        self._found = 0
         self._seen = 0
         self._ended = False
 
@@ -60,19 +63,24 @@ class ECGDetector:
         self._waiting.extend(self._evidence.flush())
         return self._decide(math.inf)
 
+    @property
+    def _look_now(self) -> int:
+        return self._look if self._found >= FIRST_BEATS else self._first_look
+
     def _decide(self, known: float) -> list[Beat]:
         """Decides on what is far enough behind `known`, the last sample at which a candidate would be certain."""
         beats: list[Beat] = []
         waiting = self._waiting
-        while waiting and waiting[0].at + self._look <= known:
+        while waiting and waiting[0].at + (look := self._look_now) <= known:
             c = waiting.popleft()
             ahead = []
             for f in waiting:
-                if f.at > c.at + self._look:
+                if f.at > c.at + look:
                     break
                 ahead.append(f)
             beat = self._rhythm.decide(c, ahead)
             if beat is not None:
+                self._found += 1
                 beats.append(beat)
         return beats
 

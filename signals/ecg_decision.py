@@ -3,7 +3,7 @@
 The score is a logarithm: evidence over the running level of the last beats, less the noise between beats (Pan and
 Tompkins 1985), less what does not stand out from its own surroundings, less what hangs on a stronger neighbour (T waves
 behind it, P waves before it), more when a beat is overdue (search-back), less when it is early in a regular rhythm.
-Each candidate is decided once, 0.72 s after it, knowing what came since. The weights were searched on one half of 22
+Each candidate is decided once, 0.48 s after it, knowing what came since. The weights were searched on one half of 22
 records of the MIT-BIH database (both leads, also with noise and with pauses made by us) and checked on the other half,
 both ways round: both searches led to the same place, errors on the unseen half were those on the seen one, and the
 result is flat around it (`benchmarks/validate_ecg.py` prints the figures).
@@ -18,7 +18,8 @@ import numpy as np
 from signals.beat import Beat
 from signals.ecg_evidence import SHAPE_POINTS, Candidate
 
-LOOK_S = 0.72  # what comes this long after a candidate is known when it is decided
+LOOK_S = 0.48  # what comes this long after a candidate is known when it is decided: within 1 s with packets of 250 ms
+FIRST_LOOK_S = 0.72  # the first beats are decided later: nothing is known yet of level and rhythm
 REFRACTORY_S = 0.24  # no two beats are closer
 
 START = 1.8  # a candidate alone in silence needs exp(-1.8) = 0.17 of the level
