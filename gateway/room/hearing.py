@@ -8,7 +8,8 @@ from collections.abc import Callable
 from gateway.messages import GapRow
 from gateway.room.ledger import Entry, Heard, Missing, Stretch
 
-SMALLEST_GAP_NS = 50_000_000
+SMALLEST_GAP_NS = 10_000_000
+"""Less than any frame of samples; what is shorter is the unrest of a time base."""
 
 
 class Hearing:

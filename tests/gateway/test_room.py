@@ -282,6 +282,13 @@ async def test_hole_inside_a_gap_is_no_second_gap(seated):
     stored_once(seated)
 
 
+async def test_one_lost_frame_is_a_gap_and_an_unrest_of_the_clock_is_none(seated):
+    await seated.pass_time(5)
+    seated.room._hear(Hole(BEGIN_NS + 2 * S, BEGIN_NS + 2 * S + 48_000_000, "samples_lost"))
+    seated.room._hear(Hole(BEGIN_NS + 3 * S, BEGIN_NS + 3 * S - 2_000_000, "samples_lost"))
+    assert seated.conductor.recording.ledger.gaps == [GapRow(2 * S, 2 * S + 48_000_000, "samples_lost")]
+
+
 async def test_what_is_heard_after_the_end_is_not_of_the_session(seated):
     await seated.pass_time(5)
     await seated.ask(EndSession())
