@@ -121,6 +121,17 @@ def centre(config: Path | None) -> None:
 
 @main.command()
 @config_option
+def broker(config: Path | None) -> None:
+    """The site's private mosquitto: loopback only, one secret, an ACL."""
+    from gateway.broker import broker_command
+
+    settings = _config(config)
+    command = broker_command(settings.data / "broker", settings.broker.port)
+    os.execv(command[0], command)  # noqa: S606  # no shell: this process becomes mosquitto
+
+
+@main.command()
+@config_option
 def console(config: Path | None) -> None:
     """The counsellor's console, a web page."""
     from dashboards.console import run
