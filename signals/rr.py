@@ -28,7 +28,9 @@ from signals.rr_rules import (
 __all__ = ["CorrectedRR", "Label", "LabelledRR", "LiveCorrector", "correct_rr"]
 
 LOOK_AHEAD = 2
-PASSES = 2
+PASSES, SUSPICION = 2, 0.5
+FORESEEN = 0.85
+"""What live did not expect is larger than what batch does not explain afterwards, by about this factor."""
 BLOCK, RELEARN = 64, 8
 _NN = tuple[float, ...]
 ENOUGH = 10
@@ -109,11 +111,14 @@ def _walk(rr: list[float], usual: list[Usual]) -> list[tuple[Label, _NN]]:
 
 
 def _correct(rr: NDArray[np.float64]) -> list[tuple[Label, _NN]]:
-    """Again and again: what is usual is first read from the raw intervals, then from the corrected ones."""
+    """What is usual is first read from the raw intervals, then from corrected ones; only the last verdict is given.
+
+    The verdicts before it are quicker to suspect, since an error left in teaches a wrong habit.
+    """
     values = rr.tolist()
     usual = _usual(rr, learnt=False)
     for _ in range(PASSES):
-        decided = _walk(values, usual)
+        decided = _walk(values, [u._replace(turn=SUSPICION * u.turn) for u in usual])
         nn = np.array([value for _, parts in decided for value in parts])
         if len(nn) < ENOUGH:
             break
@@ -241,7 +246,7 @@ class LiveCorrector:
         index, rr = self._waiting.popleft()
         after = tuple(value for _, value in self._waiting)
         level = self._usual_level(rr, after)
-        turn = self._turn.median() if len(self._turn) >= ENOUGH else UNKNOWN_TURN * level
+        turn = FORESEEN * self._turn.median() if len(self._turn) >= ENOUGH else UNKNOWN_TURN * level
         peak = self._peak.median() if len(self._peak) >= ENOUGH else UNKNOWN_PEAK * level
         label, nn_ms = self._reader.step(rr, after, Usual(level, turn, peak, self._habit))
         self._released.append(LabelledRR(index, rr, label, nn_ms))

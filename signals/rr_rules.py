@@ -23,7 +23,7 @@ MOST_MISSED = 3
 """A hole longer than this many missed beats is not filled."""
 
 LONG_BY, LEAST_BY, SUM_BY = 1.6, 1.4, 1.35
-TURN_FACTOR, TURN_FLOOR, TURN_CAP = 6.5, 0.075, 0.25
+TURN_FACTOR, TURN_FLOOR, TURN_CAP = 7.5, 0.075, 0.25
 PEAK_FACTOR, PEAK_FLOOR, PEAK_CAP = 7.0, 0.15, 0.35
 TURN_TO_RMS = 1.48
 SAME_SUM, SAME_SUM_TOLD, SAME_SUM_SURE = 0.48, 0.3, 0.15
@@ -223,7 +223,8 @@ def _alone(rr: float, near: Context, expected: float) -> Verdict:
     """An interval that stands out between both neighbours, and nothing explains it."""
     beside = [*near.before[-1:], *near.after[:1]] or [near.level]
     middle = sum(beside) / len(beside)
-    limit = _limit(PEAK_FACTOR * near.peak, PEAK_FLOOR, PEAK_CAP, near.level)
+    floor = PEAK_FLOOR if len(beside) == 2 else PEAK_CAP
+    limit = _limit(PEAK_FACTOR * near.peak, floor, PEAK_CAP, near.level)
     out = rr - expected
     if abs(out) > limit and all((rr - side) * out > 0 and abs(rr - side) > limit for side in beside):
         nn = middle if abs(middle - expected) < limit else expected
