@@ -67,15 +67,15 @@ def stress_index(nn_ms: ArrayLike) -> float | None:
         return None
     start = float(np.floor(nn.min() / STRESS_BIN_MS) * STRESS_BIN_MS) if np.isfinite(nn).all() else 0.0
     counts = _histogram(nn, STRESS_BIN_MS, start)
-    spread_s = float(np.ptp(nn)) / 1000
-    if counts is None or spread_s <= 0:
+    if counts is None or nn.min() == nn.max():
         return None
+    spread_s = float(np.ptp(nn)) / 1000
     fullest = int(np.argmax(counts))
     mode_s = (start + (fullest + 0.5) * STRESS_BIN_MS) / 1000
     return 100 * float(counts[fullest]) / len(nn) / (2 * mode_s * spread_s)
 
 
 def _histogram(nn: NDArray[np.float64], width: float, start: float) -> NDArray[np.float64] | None:
-    if len(nn) < 2 or not np.isfinite(nn).all() or nn.min() <= 0 or np.ptp(nn) > WIDEST_MS:
+    if len(nn) < 2 or not np.isfinite(nn).all() or nn.min() <= 0 or nn.max() - nn.min() > WIDEST_MS:
         return None
     return np.bincount(((nn - start) / width).astype(np.int64)).astype(np.float64)

@@ -3,9 +3,9 @@
 Kinds of error and robust thresholds follow Lipponen & Tarvainen 2019 (doi 10.1080/03091902.2019.1640306): quartile
 deviations over 91 beats. Three things differ, because the published rules alter clean data (large smooth RSA has big
 differences and tiny quartile deviations elsewhere): thresholds have floors relative to the RR level; a misplaced beat
-is looked for with its own shape (one interval long, the next short by the same amount, against the line between the
-neighbours), to which a smooth wave does not answer; and a beat that was only misplaced is put back between its
-neighbours, so that no time is lost.
+is looked for with its own shape (one interval long, the next short by the same amount, against what the neighbours and
+this heart's habit tell, see `rr_habit`), to which a breathing wave does not answer; and a beat that was only misplaced
+is put back between its neighbours, so that no time is lost.
 """
 
 import math
@@ -52,6 +52,7 @@ class Context:
         level: median RR around it.
         turn: typical distance of a beat from its place by `habit`.
         peak: typical distance from the mean of both neighbours.
+        habit: how this heart usually goes on.
     """
 
     before: tuple[float, ...]
