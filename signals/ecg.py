@@ -53,7 +53,7 @@ class ECGDetector:
         x = np.asarray(chunk, dtype=np.float64).ravel()
         self._seen += len(x)
         self._waiting.extend(self._evidence.feed(x))
-        return self._decide(self._seen - self._evidence.margin)
+        return self._decide(self._seen - self._evidence.margin - 1)
 
     def flush(self) -> list[Beat]:
         """The stream has ended: the beats that were still waiting for what comes after them."""

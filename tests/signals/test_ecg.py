@@ -118,6 +118,11 @@ def test_however_the_samples_are_cut_the_beats_are_bit_identical(sizes, holes):
     assert batch.quality.tolist() == [b.quality for b in whole]
 
 
+def test_a_candidate_on_the_edge_of_the_known_counts_only_when_it_is_certain():
+    samples = np.random.default_rng(2).standard_normal(15000)
+    assert live(samples, [1] * len(samples), 250.0)[0] == live(samples, [], 250.0)[0]
+
+
 def test_one_sample_at_a_time_gives_the_same_beats():
     samples = CLEAN[:3600]
     assert live(samples, [1] * 3600)[0] == live(samples, [])[0]
