@@ -93,7 +93,9 @@ def resonance(
     paced: list[tuple[float, NDArray[np.float64]]] = []
     for step in (PacedStep(*given) for given in steps):
         plausible = math.isfinite(step.start_s) and math.isfinite(step.end_s) and 1 <= step.rate_per_min <= 60
-        breaths = min(MOST_BREATHS, int((step.end_s - step.start_s) * step.rate_per_min / 60 + 1e-6)) if plausible else 0
+        breaths = (
+            min(MOST_BREATHS, int((step.end_s - step.start_s) * step.rate_per_min / 60 + 1e-6)) if plausible else 0
+        )
         period = 60 / step.rate_per_min if plausible else 1.0
         settling = SETTLING_BREATHS if breaths > SETTLING_BREATHS else 0
         onsets = np.asarray(step.start_s + period * np.arange(settling, breaths + 1), np.float64)
