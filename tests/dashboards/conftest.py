@@ -5,6 +5,7 @@ traces in it.
 """
 
 import contextlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from scripted_room import ScriptedRoom
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--disable-default-apps", "--no-first-run", "--disable-extensions",
