@@ -1,11 +1,11 @@
 """Finds the breathing rate at which this person's heart rhythm swings most: stepped and sliding assessment.
 
 Stepped: a few rates, two minutes each (Shaffer & Meehan 2020, doi 10.3389/fnins.2020.570400). Sliding: every breath a
-little longer, 6.75 to 4.25 per minute (Fisher & Lehrer 2022, doi 10.1007/s10484-022-09535-5). Both are judged by the
-same criteria in the published order: synchrony of heart and breath, peak-to-trough height, LF power, LF peak,
-smoothness, few LF peaks. The order is kept as weights 6 to 1 on each criterion relative to the best step, since a
-strict order would let noise in the first decide alone. A step in which the person did not follow the pacer (0.3 per
-minute) does not count.
+little longer, 6.75 to 4.25 per minute (after Fisher and Lehrer; not read again here). Both are judged by the same
+criteria in the published order: synchrony of heart and breath, peak-to-trough height, LF power, LF peak, smoothness,
+few LF peaks. The order is kept as weights 6 to 1 on each criterion relative to the best step, since a strict order
+would let noise in the first decide alone. A step in which the person did not follow the pacer (0.3 per minute) does
+not count.
 """
 
 import math
