@@ -196,6 +196,8 @@ class Session(Struct):
     seated: bool = True
     locked: bool = False
     pacer: Pacer | None = None
+    pace_by: float = 0.0
+    """How far people have moved the pace of this segment, breaths per minute; a pause does not undo it."""
 
     @property
     def segment(self) -> Segment:
@@ -256,15 +258,17 @@ def _begin(session: Session, event: Event) -> list[Action]:
 
 
 def _enter(session: Session, index: int) -> list[Action]:
-    session.index, session.in_segment_ns, session.good_ns = index, 0, 0
+    session.index, session.in_segment_ns, session.good_ns, session.pace_by = index, 0, 0, 0.0
     return [EnterSegment(index), SetScene(session.segment.chair), *_pace(session)]
 
 
 def _pace(session: Session) -> list[Action]:
     """The pacer of the segment, with a breath that begins now."""
     segment = session.segment
-    rate = segment.breaths_per_min
-    session.pacer = None if rate is None else Pacer(rate, segment.inhale_share, session.now_ns)
+    usual = segment.breaths_per_min
+    session.pacer = None
+    if usual is not None:
+        session.pacer = Pacer(_within(usual + session.pace_by), segment.inhale_share, session.now_ns)
     return [SetPacer(session.pacer, segment.chair.moves_with_breath)]
 
 
@@ -338,13 +342,18 @@ def _stood(session: Session, _: Event) -> list[Action]:
     return _finish(session, Outcome.ABANDONED) if session.stood_ns >= ABANDONED_AFTER_S * 1e9 else []
 
 
+def _within(rate: float) -> float:
+    return min(MAX_PACE, max(MIN_PACE, round(rate, 2)))
+
+
 def _change_pace(session: Session, event: Event) -> list[Action]:
     """Another rate, with the breath that is under way left where it is."""
     assert isinstance(event, PaceAsked)
     pacer = session.pacer
     if pacer is None:
         return []
-    rate = min(MAX_PACE, max(MIN_PACE, round(pacer.breaths_per_min + event.by_per_min, 2)))
+    rate = _within(pacer.breaths_per_min + event.by_per_min)
+    session.pace_by += rate - pacer.breaths_per_min
     phase = (session.now_ns - pacer.began_ns) * pacer.breaths_per_min / 60e9 % 1.0
     session.pacer = Pacer(rate, pacer.inhale_share, session.now_ns - round(phase * 60e9 / rate))
     return [SetPacer(session.pacer, session.segment.chair.moves_with_breath)]

@@ -110,7 +110,8 @@ class Desk:
                 self._need_session()
                 if not conductor.ask(machine.PaceAsked(conductor.session_ns(), by_per_min)):
                     raise Refused("not_now")
-                conductor.note("pace_changed", value=by_per_min)
+                pacer = conductor.session.pacer if conductor.session else None
+                conductor.note("pace_changed", f"{pacer.breaths_per_min:.1f}" if pacer else "", by_per_min)
             case MoveChair():
                 if room.chair is None:
                     raise Refused("no_chair")
@@ -118,9 +119,10 @@ class Desk:
                     await room.chair.do(wish)
                 conductor.note("chair_moved", command.actor)
             case ReleaseChair():
-                if room.chair is None:
+                if room.chair:
+                    await room.chair.release()
+                elif not (conductor.running and conductor.session and conductor.session.locked):
                     raise Refused("no_chair")
-                await room.chair.release()
                 if conductor.running:
                     conductor.ask(machine.Released(conductor.session_ns()))
                     conductor.note("stop_released", command.actor)

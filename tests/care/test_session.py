@@ -192,6 +192,19 @@ def test_pace_changes_without_a_jump_of_the_breath():
     assert session.pacer.breaths_per_min == programmes.MIN_PACE
 
 
+def test_changed_pace_outlives_a_pause_and_not_the_segment():
+    session = begun()
+    run(session, 100)
+    session.advance(PaceAsked(session.now_ns, -0.5))
+    session.advance(PauseAsked(session.now_ns))
+    session.advance(ResumeAsked(session.now_ns))
+    assert session.pacer is not None
+    assert session.pacer.breaths_per_min == 5.5
+    session.advance(NextAsked(session.now_ns))
+    assert session.pacer is None
+    assert session.pace_by == 0
+
+
 def test_end_asked_early_is_called_early():
     session = begun()
     run(session, 20)
