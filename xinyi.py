@@ -216,7 +216,7 @@ def demo(
     seed: int,
 ) -> None:
     """A whole site with simulated people and devices, and a session in it."""
-    from firmware_sim.control import tell
+    from firmware_sim.control import ControlError, tell
     from firmware_sim.replay import peek
     from gateway.demo import Demo, Ended
 
@@ -224,9 +224,16 @@ def demo(
     record = peek(replay) if replay else None
     if replay and record:
         options += ["--replay", str(replay.resolve()), "--heart", record.heart]
+
+    async def sit(control: Path) -> None:
+        try:
+            await tell(control, "sit", device="chair-1")
+        except ControlError as error:
+            raise ConnectionError(str(error)) from None
+
     show = Demo(
         command=(sys.executable, "-P", "-m", "xinyi"),
-        sit=lambda control: tell(control, "sit", device="chair-1"),
+        sit=sit,
         speed=speed,
         limit_s=limit_s,
         headless=headless,

@@ -70,7 +70,7 @@ class Demo:
 
     Attributes:
         command: how this program is called, for its own children.
-        sit: has the simulated person sit down, given the simulator's control socket.
+        sit: has the simulated person sit down, given the simulator's control socket; ConnectionError when it is away.
         speed: times real time.
         limit_s: end after so many session seconds; None runs the whole programme and stays up.
         headless: no console, no kiosk.
@@ -190,12 +190,13 @@ class Demo:
 
         async def session() -> bool:
             await self._chair(client, site)
-            await self.sit(control)
+            with contextlib.suppress(ConnectionError):  # then `_sits_again` does it
+                await self.sit(control)
             await self._start(client)
             await self._follow(client, config)
             return True
 
-        if await _first_of(session(), _false_when(stop), self._stays_up(site)):
+        if await _first_of(session(), _false_when(stop), self._stays_up(site), self._sits_again(site, control)):
             return True
         if client.latest and client.latest.session:
             self._session = client.latest.session.id
@@ -215,6 +216,16 @@ class Demo:
             if broken := next((c.name for c in site.children.values() if c.vital and c.quick >= TOO_OFTEN), None):
                 raise DemoError(f"{broken} does not stay up: {site.last_words(broken)} (see {site.log_of(broken)})")
             await asyncio.sleep(0.25)
+
+    async def _sits_again(self, site: Site, control: Path) -> bool:
+        """Never returns. A simulator that had to be started again has an empty chair: the person sits down again."""
+        seen = site.children["sim"].restarts
+        while True:
+            await asyncio.sleep(0.25)
+            if site.children["sim"].restarts != seen:
+                with contextlib.suppress(ConnectionError):
+                    await self.sit(control)
+                    seen = site.children["sim"].restarts
 
     async def _chair(self, client: RoomClient, site: Site) -> None:
         with contextlib.suppress(TimeoutError):

@@ -133,6 +133,42 @@ async def test_probe_says_who_answers(tmp_path):
     assert "ecg 250 Hz" in done.stdout
 
 
+def test_killed_simulator_is_a_lost_device_that_comes_back(tmp_path):
+    demo = subprocess.Popen(
+        [*XINYI, "demo", "--headless", "--json", "--for", "25", "--data", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert demo.stdout and demo.stderr  # noqa: PT018
+    try:
+        said = []
+        for line in demo.stderr:
+            said.append(line)
+            if "first live beat" in line:
+                break
+        sim = next(
+            pid for pid in children_of(demo.pid) if b"sim" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        )
+        os.kill(sim, signal.SIGKILL)
+        out, err = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, err
+    assert "paused device_lost" in err
+    assert err.rindex("running") > err.index("paused device_lost")
+    report = json.loads(out)
+    rows = rows_of(xinyi("export", report["session_id"], "--data", str(tmp_path)).stdout)
+    gap = next(row for row in rows if row["kind"] == "gap" and row["name"] == "device_lost")
+    after = [
+        row
+        for row in rows
+        if row["kind"] == "beat" and float(row["time_s"]) > float(gap["time_s"]) + float(gap["value"])
+    ]
+    assert len(after) > 3
+
+
 def children_of(pid: int) -> list[int]:
     text = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
     return [int(part) for part in text.split()]
