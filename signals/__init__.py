@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from signals.beat import Beats as Beats
     from signals.beats import BeatStream as BeatStream
     from signals.beats import find_beats as find_beats
+    from signals.breath import Breath as Breath
+    from signals.breath import Respiration as Respiration
     from signals.coherence import Coherence as Coherence
     from signals.coherence import coherence as coherence
     from signals.eda import EDA as EDA
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from signals.relaxation import Relaxation as Relaxation
     from signals.relaxation import RelaxationState as RelaxationState
     from signals.relaxation import relaxation as relaxation
+    from signals.resonance import Resonance as Resonance
     from signals.resonance import resonance as resonance
-    from signals.respiration import Respiration as Respiration
     from signals.respiration import RespirationStream as RespirationStream
     from signals.respiration import respiration as respiration
     from signals.respiration_derived import respiration_from_rr as respiration_from_rr
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from signals.samples import Channel as Channel
     from signals.samples import Samples as Samples
     from signals.scr import SCR as SCR
+    from signals.spectrum import Spectrum as Spectrum
     from signals.spectrum import lomb_scargle_psd as lomb_scargle_psd
     from signals.spectrum import welch_psd as welch_psd
 
@@ -55,6 +58,8 @@ _HOME = {
     "Beats": "beat",
     "BeatStream": "beats",
     "find_beats": "beats",
+    "Breath": "breath",
+    "Respiration": "breath",
     "Coherence": "coherence",
     "coherence": "coherence",
     "EDA": "eda",
@@ -70,8 +75,8 @@ _HOME = {
     "Relaxation": "relaxation",
     "relaxation": "relaxation",
     "RelaxationState": "relaxation",
+    "Resonance": "resonance",
     "resonance": "resonance",
-    "Respiration": "respiration",
     "respiration": "respiration",
     "RespirationStream": "respiration",
     "respiration_from_rr": "respiration_derived",
@@ -82,6 +87,7 @@ _HOME = {
     "Channel": "samples",
     "Samples": "samples",
     "SCR": "scr",
+    "Spectrum": "spectrum",
     "lomb_scargle_psd": "spectrum",
     "welch_psd": "spectrum",
 }

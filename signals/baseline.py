@@ -7,10 +7,13 @@ at rest, see docs/relaxation-score.md); they are part of the score's version.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from numpy.typing import ArrayLike
+
+from signals.arguments import column, number
 from signals.reasons import Reason
 
 PROVISIONAL_S = 60.0
@@ -70,8 +73,12 @@ def transformed(channel: RelaxationChannel, value: float) -> float | None:
     Args:
         channel: which measure.
         value: in the unit of the measure.
+
+    Raises:
+        ValueError: the value is no number.
     """
     measure = MEASURES[channel]
+    value = number(channel, value)
     if not measure.lowest <= value <= measure.highest:
         return None
     return math.log(value) if channel is RelaxationChannel.RMSSD else value
@@ -129,7 +136,7 @@ class RelaxationBaseline:
     @classmethod
     def from_samples(
         cls,
-        samples: Mapping[RelaxationChannel, Sequence[float]],
+        samples: Mapping[RelaxationChannel, ArrayLike],
         seconds: float,
         *,
         paced: bool = False,
@@ -142,10 +149,20 @@ class RelaxationBaseline:
             seconds: how long the baseline lasted, s.
             paced: whether the person breathed along with a pacer.
             quality: mean signal quality of each measure, 0-1.
+
+        Raises:
+            ValueError: what should be numbers are none. (A duration that is not finite or not positive counts as 0 s.)
+
+        >>> RelaxationBaseline.from_samples({RelaxationChannel.HEART_RATE: [72, 71, 73]}, 30).reason
+        <Reason.NO_BASELINE: 'no_baseline'>
         """
+        seconds = number("seconds", seconds)
+        seconds = seconds if 0 < seconds < math.inf else 0.0
         channels = {}
         for channel, values in samples.items():
-            kept = [kept for value in values if (kept := transformed(channel, float(value))) is not None]
+            kept = [
+                kept for value in column(channel, values).tolist() if (kept := transformed(channel, value)) is not None
+            ]
             if kept:
                 channels[channel] = _channel(channel, kept, seconds)
         return cls(seconds, channels, paced, dict(quality or {}))
@@ -180,7 +197,7 @@ class BaselineCollector:
             value: in the unit of the measure.
             quality: signal quality, 0-1.
         """
-        if quality >= ACCEPT and transformed(channel, value) is not None:
+        if number("quality", quality) >= ACCEPT and transformed(channel, value) is not None:
             self._values.setdefault(channel, []).append(value)
             self._quality.setdefault(channel, []).append(min(1.0, quality))
 

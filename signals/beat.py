@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Kind = Literal["ecg", "ppg"]
+
+
+def check_kind(kind: object) -> None:
+    """Raises ValueError for any kind but "ecg" and "ppg"."""
+    if not isinstance(kind, str) or kind not in ("ecg", "ppg"):
+        raise ValueError(f"kind: beats are found in 'ecg' or 'ppg', not in {kind!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +48,5 @@ class Beats:
 class Detector(Protocol):
     """What stands behind a stream of beats."""
 
-    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]: ...
+    def feed(self, chunk: ArrayLike) -> list[Beat]: ...
     def flush(self) -> list[Beat]: ...

@@ -4,10 +4,9 @@
 (`signals/ecg.py`, `signals/ppg.py`). Each detector is a class with `feed(chunk) -> list[Beat]` and `flush()`.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from signals.beat import Beat, Beats, Detector, Kind
+from signals.beat import Beat, Beats, Detector, Kind, check_kind
 from signals.ecg import ECGDetector, find_ecg_beats
 from signals.ppg import PPGDetector, find_ppg_beats
 
@@ -26,15 +25,10 @@ class BeatStream:
     """
 
     def __init__(self, rate_hz: float, kind: Kind) -> None:
-        self._detector: Detector
-        if kind == "ecg":
-            self._detector = ECGDetector(rate_hz)
-        elif kind == "ppg":
-            self._detector = PPGDetector(rate_hz)
-        else:
-            raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")
+        check_kind(kind)
+        self._detector: Detector = ECGDetector(rate_hz) if kind == "ecg" else PPGDetector(rate_hz)
 
-    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]:
+    def feed(self, chunk: ArrayLike) -> list[Beat]:
         """Takes `[n]` samples (NaN where there is none), gives the beats decided by them, in order of time."""
         return self._detector.feed(chunk)
 
@@ -43,7 +37,7 @@ class BeatStream:
         return self._detector.flush()
 
 
-def find_beats(samples: NDArray[np.float64], rate_hz: float, kind: Kind) -> Beats:
+def find_beats(samples: ArrayLike, rate_hz: float, kind: Kind) -> Beats:
     """All beats of a recording.
 
     Args:
@@ -57,14 +51,12 @@ def find_beats(samples: NDArray[np.float64], rate_hz: float, kind: Kind) -> Beat
     Raises:
         ValueError: the rate is no number or too low, or the kind is unknown.
 
+    >>> import numpy as np
     >>> ecg = np.zeros(3000)
     >>> for k in range(300, 3000, 250):
     ...     ecg[k - 5 : k + 6] += np.hanning(11)
     >>> find_beats(ecg, 250.0, "ecg").times_s.round(2)[:3].tolist()
     [1.2, 2.2, 3.2]
     """
-    if kind == "ecg":
-        return find_ecg_beats(samples, rate_hz)
-    if kind == "ppg":
-        return find_ppg_beats(samples, rate_hz)
-    raise ValueError(f"beats are found in 'ecg' or 'ppg', not in {kind!r}")
+    check_kind(kind)
+    return find_ecg_beats(samples, rate_hz) if kind == "ecg" else find_ppg_beats(samples, rate_hz)

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number, times_in_order
+from signals.beat import Beats
 from signals.reasons import Reason
+from signals.rr import Label, correct_rr
 from signals.rr_rules import plausible
 from signals.spectrum import Spectrum, detrend, hann, spline
 
@@ -56,16 +59,22 @@ class Coherence:
     method: str = METHOD
 
 
-def coherence(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, accepted_share: float = 1.0) -> Coherence:
-    """Coherence of the last 64 s of an NN series.
+def coherence(
+    rr_ms: ArrayLike | Beats, times_s: ArrayLike | None = None, *, accepted_share: float | None = None
+) -> Coherence:
+    """Coherence of the last 64 s of an NN series, or of beats.
 
     Args:
-        rr_ms: [n] NN intervals, ms.
-        times_s: [n] times at which they end, s; the running sum of the intervals when absent.
-        accepted_share: share of the raw intervals in this time that were normal, 0-1.
+        rr_ms: [n] NN intervals, ms, taken as they are; or the `Beats` of a recording, whose intervals are corrected
+            first and whose share of normal ones is counted.
+        times_s: [n] times at which they end, s; the running sum of the intervals when absent. Beats bring their own.
+        accepted_share: share of the raw intervals in this time that were normal, 0-1; 1 when absent.
 
     Returns:
         The score, or the reason why there is none.
+
+    Raises:
+        ValueError: series that are no numbers; beats together with `times_s` or `accepted_share`.
 
     >>> t = np.cumsum(np.full(90, 0.85))
     >>> calm = coherence(850 + 60 * np.sin(2 * np.pi * 0.1 * t))
@@ -74,11 +83,16 @@ def coherence(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, accepted_sh
     >>> coherence(850 + 3 * np.sin(2 * np.pi * 0.1 * t)).reason
     <Reason.TOO_LITTLE_VARIATION: 'too_little_variation'>
     """
-    rr = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
+    if isinstance(rr_ms, Beats):
+        if times_s is not None or accepted_share is not None:
+            raise ValueError("times_s, accepted_share: beats bring their own")
+        rr_ms, times_s, accepted_share = _corrected(rr_ms)
+    accepted_share = 1.0 if accepted_share is None else number("accepted_share", accepted_share)
+    rr = column("rr_ms", rr_ms)
     if not all(plausible(float(value)) for value in rr):
         return _none(Reason.NOT_FINITE)
-    times = np.cumsum(rr) / 1000 if times_s is None else np.atleast_1d(np.asarray(times_s, dtype=np.float64)).ravel()
-    if len(times) != len(rr) or not np.isfinite(times).all() or not (np.diff(times) > 0).all():
+    times = np.cumsum(rr) / 1000 if times_s is None else column("times_s", times_s)
+    if len(times) != len(rr) or not times_in_order(times):
         return _none(Reason.NOT_FINITE)
     if len(rr) < 2:
         return _none(Reason.TOO_SHORT)
@@ -94,6 +108,16 @@ def coherence(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, accepted_sh
     if not accepted_share >= LEAST_ACCEPTED:
         return _none(Reason.TOO_MANY_ARTEFACTS)
     return _score(_spectrum(rr, times))
+
+
+def _corrected(beats: Beats) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """NN intervals of beats, the times at which they end, and the share of raw ones that were normal in the window."""
+    raw = correct_rr(np.diff(beats.times_s) * 1000)
+    if not len(raw.nn_ms):
+        return raw.nn_ms, raw.nn_ms, 1.0
+    recent = beats.times_s[1:] >= beats.times_s[-1] - WINDOW_S
+    normal = np.array([label is Label.NORMAL for label in raw.labels])
+    return raw.nn_ms, beats.times_s[0] + raw.nn_times_ms / 1000, float(normal[recent].mean())
 
 
 def _none(reason: Reason, amplitude_ms: float | None = None) -> Coherence:

@@ -8,13 +8,14 @@ import math
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from signals.arguments import column, number
 from signals.beat import Beat, Beats
 from signals.ecg_decision import FIRST_LOOK_S, LOOK_S, Rhythm
 from signals.ecg_evidence import Candidate, EvidenceStream
 
-LOWEST_RATE_HZ = 50.0
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 50.0, 4000.0
 FIRST_BEATS = 2
 BLOCK = 32768  # samples: large enough for NumPy, small enough for the cache
 
@@ -23,16 +24,17 @@ class ECGDetector:
     """R peaks from chunks of an ECG, each given about 0.75 s after it (the first two 1 s); memory does not grow.
 
     Args:
-        rate_hz: sampling rate, Hz; at least 50, made for 100 to 1000.
+        rate_hz: sampling rate, Hz, 50 to 4000; made for 100 to 1000.
 
     Raises:
-        ValueError: the rate is no number, or too low for a QRS.
+        ValueError: the rate is no number, or not 50 to 4000 Hz; samples that are no numbers.
     """
 
     def __init__(self, rate_hz: float) -> None:
-        if not (math.isfinite(rate_hz) and rate_hz >= LOWEST_RATE_HZ):
-            raise ValueError(f"an ECG needs at least {LOWEST_RATE_HZ:g} samples per second, not {rate_hz}")
-        self._rate_hz = float(rate_hz)
+        self._rate_hz = number("rate_hz", rate_hz)
+        if not LOWEST_RATE_HZ <= self._rate_hz <= HIGHEST_RATE_HZ:
+            limits = f"{LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g}"
+            raise ValueError(f"rate_hz: an ECG needs {limits} samples per second, not {rate_hz:g}")
         self._evidence = EvidenceStream(self._rate_hz)
         self._rhythm = Rhythm(self._rate_hz)
         self._waiting: deque[Candidate] = deque()
@@ -42,15 +44,15 @@ class ECGDetector:
         self._seen = 0
         self._ended = False
 
-    def feed(self, chunk: NDArray[np.float64]) -> list[Beat]:
+    def feed(self, chunk: ArrayLike) -> list[Beat]:
         """Takes `[n]` samples in any unit (NaN where there is none), gives the beats decided by them.
 
         Raises:
-            ValueError: after `flush`.
+            ValueError: after `flush`; samples that are no numbers.
         """
         if self._ended:
             raise ValueError("this ECG stream has ended; begin a new one")
-        x = np.asarray(chunk, dtype=np.float64).ravel()
+        x = column("chunk", chunk)
         self._seen += len(x)
         self._waiting.extend(self._evidence.feed(x))
         return self._decide(self._seen - self._evidence.margin - 1)
@@ -85,21 +87,21 @@ class ECGDetector:
         return beats
 
 
-def find_ecg_beats(samples: NDArray[np.float64], rate_hz: float) -> Beats:
+def find_ecg_beats(samples: ArrayLike, rate_hz: float) -> Beats:
     """R peaks of a whole recording.
 
     Args:
         samples: `[n]` ECG in any unit; NaN where there is no sample.
-        rate_hz: sampling rate, Hz, at least 50.
+        rate_hz: sampling rate, Hz, 50 to 4000.
 
     Returns:
         Times of the R peaks in seconds since the first sample, quality and height, `[beats]` each.
 
     Raises:
-        ValueError: the rate is no number, or too low for a QRS.
+        ValueError: the rate is no number, or not 50 to 4000 Hz; samples that are no numbers.
     """
     detector = ECGDetector(rate_hz)
-    x = np.asarray(samples, dtype=np.float64).ravel()
+    x = column("samples", samples)
     found: list[Beat] = []
     for k in range(0, len(x), BLOCK):
         found += detector.feed(x[k : k + BLOCK])

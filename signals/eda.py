@@ -38,7 +38,7 @@ class EDA:
         scr_per_min: responses per valid minute; None with less than 30 valid seconds.
         window_s: length of a quality window, s.
         start_s: [w] where the windows start, s since the first sample.
-        window_level_us: [w] median level in each window, µS, NaN where it is refused.
+        window_level_us: [w] median level in each window, µS, None where it is refused.
         score: [w] valid share of each window, 0-1.
         reasons: [w] why a window is refused, None where it is accepted.
         overall: valid share of the recording, 0-1.
@@ -51,7 +51,7 @@ class EDA:
     scr_per_min: float | None
     window_s: float
     start_s: NDArray[np.float64]
-    window_level_us: NDArray[np.float64]
+    window_level_us: tuple[float | None, ...]
     score: NDArray[np.float64]
     reasons: tuple[Reason | None, ...]
     overall: float
@@ -186,7 +186,7 @@ def skin_conductance(samples_us: ArrayLike, rate_hz: float) -> EDA:
     """
     stream = EDAStream(rate_hz)
     blocks = Blocks(rate_hz)
-    values = blocks.feed(samples_us) if blocks.usable else []
+    values = blocks.feed(samples_us, "samples_us") if blocks.usable else []
     reasons: list[Reason | None] = []
     responses: list[SCR] = []
     for value in values:
@@ -226,7 +226,7 @@ def _summary(blocks: Blocks, level: NDArray[np.float64], reasons: list[Reason | 
         scr_per_min=len(responses) * 60 / valid_s if enough else None,
         window_s=WINDOW_S,
         start_s=starts,
-        window_level_us=np.array(levels),
+        window_level_us=tuple(None if math.isnan(value) else value for value in levels),
         score=np.array(scores),
         reasons=tuple(whys),
         overall=len(good) / len(level) if len(level) else 0.0,

@@ -7,6 +7,8 @@ ours begin at the shortest interval for the triangle and at multiples of 50 ms f
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column
+
 TRIANGLE_BIN_MS = 7.8125
 STRESS_BIN_MS = 50.0
 WIDEST_MS = 10_000.0
@@ -24,7 +26,7 @@ def triangle(nn_ms: ArrayLike) -> tuple[float, float] | None:
     Returns:
         Index (no unit) and TINN, ms; None where all lie in one bin or out of any proportion.
     """
-    nn = np.atleast_1d(np.asarray(nn_ms, dtype=np.float64)).ravel()
+    nn = column("nn_ms", nn_ms)
     counts = _histogram(nn, TRIANGLE_BIN_MS, float(nn.min()) if len(nn) else 0.0)
     if counts is None or len(counts) < 2:
         return None
@@ -62,7 +64,7 @@ def stress_index(nn_ms: ArrayLike) -> float | None:
     >>> round(stress_index([800, 820, 840, 860, 880]), 1)
     454.5
     """
-    nn = np.atleast_1d(np.asarray(nn_ms, dtype=np.float64)).ravel()
+    nn = column("nn_ms", nn_ms)
     if not len(nn):
         return None
     start = float(np.floor(nn.min() / STRESS_BIN_MS) * STRESS_BIN_MS) if np.isfinite(nn).all() else 0.0

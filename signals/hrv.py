@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column
 from signals.geometry import stress_index, triangle
 from signals.nonlinear import dfa_alpha1, poincare, sample_entropy
 from signals.reasons import Reason
@@ -127,7 +128,7 @@ def hrv(rr_ms: ArrayLike) -> HRV:
     >>> round(v.sdnn_ms, 1), round(v.lf_peak_hz, 2), v.reasons
     (21.2, 0.1, mappingproxy({}))
     """
-    nn = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
+    nn = column("rr_ms", rr_ms)
     refused = _refused(nn)
     if refused is not None:
         return HRV(len(nn), 0.0, reasons=MappingProxyType(dict.fromkeys(MEASURES, refused)))

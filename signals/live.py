@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signals.arguments import column, number
 from signals.coherence import WINDOW_S as COHERENCE_S
 from signals.coherence import Coherence, coherence
 from signals.reasons import Reason
@@ -93,10 +94,11 @@ class LiveHRV:
     """
 
     def __init__(self, windows_s: Sequence[int] = (30, 60, 120, 300)) -> None:
-        if not windows_s or not all(1 <= window <= 3600 for window in windows_s):
-            raise ValueError(f"windows are 1 to 3600 s long, not {windows_s}")
-        self._windows = tuple(windows_s)
-        longest = max(*windows_s, COHERENCE_S + 4)
+        windows = column("windows_s", windows_s)
+        if not len(windows) or not ((windows >= 1) & (windows <= 3600)).all():
+            raise ValueError(f"windows_s: windows are 1 to 3600 s long, not {windows_s!r}")
+        self._longest_s = float(windows.max())
+        longest = max(self._longest_s, COHERENCE_S + 4)
         self._beats = _Ring(int(longest * FASTEST_HZ), 5)
         self._rhythm = _Ring(int((COHERENCE_S + 4) * FASTEST_HZ), 2)
         self._before: float | None = None
@@ -138,10 +140,11 @@ class LiveHRV:
             window_s: at most the longest window that was asked for.
 
         Raises:
-            ValueError: the window is longer than the memory.
+            ValueError: the window is longer than the memory, or no time at all.
         """
-        if window_s > max(self._windows):
-            raise ValueError(f"no more than {max(self._windows)} s are kept, {window_s} s were asked for")
+        if not 0 < number("window_s", window_s) <= self._longest_s:
+            raise ValueError(f"window_s: no more than {self._longest_s:g} s are kept, {window_s} s were asked for")
+        now_s = number("now_s", now_s)
         rows = self._beats.since(now_s - window_s)
         n = len(rows)
         nn = rows[:, _NN]
@@ -171,6 +174,7 @@ class LiveHRV:
 
     def coherence(self, now_s: float) -> Coherence:
         """Coherence of the newest 64 s; none after 5 s without a beat or with a hole in it."""
+        now_s = number("now_s", now_s)
         rows = self._rhythm.since(now_s - COHERENCE_S - 4)
         if len(rows) and now_s - self._rhythm.newest_s > STALE_S:
             return Coherence(None, None, None, None, None, Reason.GAP)

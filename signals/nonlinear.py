@@ -10,6 +10,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column
+
 ALPHA1_BEATS = (4, 16)
 LEAST_WINDOWS = 4
 BLOCK_ROWS = 512
@@ -127,5 +129,5 @@ def _fluctuation(profile: NDArray[np.float64], n: int) -> float:
 
 def _series(nn_ms: ArrayLike) -> NDArray[np.float64]:
     """[n] float64, or an empty series when a value is not finite or out of any proportion."""
-    nn = np.atleast_1d(np.asarray(nn_ms, dtype=np.float64)).ravel()
+    nn = column("nn_ms", nn_ms)
     return nn if len(nn) and np.isfinite(nn).all() and np.abs(nn).max() < 1e9 else np.empty(0)

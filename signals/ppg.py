@@ -12,6 +12,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number
 from signals.beat import Beat, Beats
 from signals.ppg_rhythm import BestPath, rhythm
 from signals.ppg_slope import EDGE_S, LEAST, Candidate, SlopeFilter
@@ -35,15 +36,16 @@ class PPGDetector:
         wait_s: how long a beat waits for what follows before it is committed, s.
 
     Raises:
-        ValueError: the rate is outside 20-1000 Hz.
+        ValueError: the rate is outside 20-1000 Hz; samples that are no numbers.
     """
 
     def __init__(self, rate_hz: float, *, wait_s: float = LIVE_WAIT_S) -> None:
-        if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-            raise ValueError(f"a PPG needs {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} samples/s, not {rate_hz:g}")
+        self._rate = number("rate_hz", rate_hz)
+        if not MIN_RATE_HZ <= self._rate <= MAX_RATE_HZ:
+            raise ValueError(f"rate_hz: a PPG needs {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} samples/s, not {rate_hz:g}")
         self._wait_s = wait_s
-        self._filter = SlopeFilter(float(rate_hz))
-        self._rate = float(rate_hz)
+        self._ended = False
+        self._filter = SlopeFilter(self._rate)
         self._path = BestPath()
         self._pending: list[NDArray[np.float64]] = []
         self._pending_n = 0
@@ -60,9 +62,16 @@ class PPGDetector:
 
         Returns:
             Beats in order of time, s since the first sample.
+
+        Raises:
+            ValueError: after `flush`; samples that are no numbers.
         """
-        values = np.array(chunk, dtype=np.float64).ravel()
-        self._pending.append(values)
+        if self._ended:
+            raise ValueError("this PPG stream has ended; begin a new one")
+        return self._feed(column("chunk", chunk))
+
+    def _feed(self, values: NDArray[np.float64]) -> list[Beat]:
+        self._pending.append(values.copy())
         self._pending_n += len(values)
         hop = self._filter.hop
         if self._pending_n < hop:
@@ -74,9 +83,12 @@ class PPGDetector:
 
     def flush(self) -> list[Beat]:
         """Ends the stream and returns the beats that were still waiting."""
+        if self._ended:
+            return []
+        self._ended = True
         end_s = self._filter.length_s + self._pending_n / self._rate
         tail = np.full(self._filter.tail, math.nan)
-        beats = [*self.feed(tail), *(self._beat(c) for c in self._path.commit(math.inf, -math.inf))]
+        beats = [*self._feed(tail), *(self._beat(c) for c in self._path.commit(math.inf, -math.inf))]
         return [b for b in beats if b.time_s <= end_s - EDGE_S]
 
     def _advance(self, samples: NDArray[np.float64]) -> list[Beat]:
@@ -115,14 +127,14 @@ def find_ppg_beats(samples: ArrayLike, rate_hz: float) -> Beats:
         Times of steepest systolic rise, s since the first sample; quality; pulse height in the unit of the samples.
 
     Raises:
-        ValueError: the rate is outside 20-1000 Hz.
+        ValueError: the rate is outside 20-1000 Hz; samples that are no numbers.
 
     >>> t = np.arange(0, 10, 0.02)
     >>> find_ppg_beats(np.sin(2 * np.pi * t), 50.0).times_s.round(2)[:3].tolist()
     [1.0, 2.0, 3.0]
     """
     detector = PPGDetector(rate_hz, wait_s=BATCH_WAIT_S)
-    beats = [*detector.feed(samples), *detector.flush()]
+    beats = [*detector.feed(column("samples", samples)), *detector.flush()]
     return Beats(
         times_s=np.array([b.time_s for b in beats], dtype=np.float64),
         quality=np.array([b.quality for b in beats], dtype=np.float64),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signals.beat import Kind
+from signals.arguments import column, number
+from signals.beat import Kind, check_kind
 from signals.beats import BeatStream, find_beats
 from signals.contact import CLEAR, HUGE, Evidence, contact, dead_samples, fell_silent
 from signals.quality_beats import SHORTEST_S, alike, beat_shapes, seconded, steady
@@ -69,7 +70,7 @@ class Quality:
         Args:
             times_s: [n] times, s since the first sample.
         """
-        times = np.asarray(times_s, dtype=np.float64)
+        times = column("times_s", times_s)
         inside = np.zeros(times.shape, dtype=bool)
         for start in self.start_s[self.accepted]:
             inside |= (times >= start) & (times < start + self.window_s)
@@ -89,13 +90,13 @@ def quality(samples: ArrayLike, rate_hz: float, kind: Kind) -> Quality:
         kind: "ecg" or "ppg".
 
     Raises:
-        ValueError: the rate or the kind is none of these.
+        ValueError: the rate or the kind is none of these; samples that are no numbers.
 
     >>> quality(np.zeros(2500), 250.0, "ecg").reason.en
     'The signal is flat: check that the sensor is plugged in'
     """
     _check(rate_hz, kind)
-    values = np.asarray(samples, dtype=np.float64).ravel()
+    values = column("samples", samples)
     window = min(round(WINDOW_S * rate_hz), len(values))
     last = len(values) - window
     firsts = list(range(0, last + 1, round(STEP_S * rate_hz)))
@@ -166,11 +167,10 @@ def _alive(values: Array, rate_hz: float) -> tuple[float, Reason | None]:
 
 
 def _check(rate_hz: float, kind: Kind) -> None:
-    if kind not in RATES_HZ:
-        raise ValueError(f"quality is known for 'ecg' and 'ppg', not for {kind!r}")
+    check_kind(kind)
     low, high = RATES_HZ[kind]
-    if not low <= rate_hz <= high:
-        raise ValueError(f"quality of {kind} needs {low:g} to {high:g} samples/s, not {rate_hz:g}")
+    if not low <= number("rate_hz", rate_hz) <= high:
+        raise ValueError(f"rate_hz: quality of {kind} needs {low:g} to {high:g} samples/s, not {rate_hz:g}")
 
 
 class QualityStream:
@@ -204,7 +204,7 @@ class QualityStream:
         Args:
             chunk: [n] samples, any n; NaN where there was no contact.
         """
-        joined = np.concatenate([self._pending, np.asarray(chunk, dtype=np.float64).ravel()])
+        joined = np.concatenate([self._pending, column("chunk", chunk)])
         at = 0
         while len(joined) - at >= self._hop:
             self._advance(joined[at : at + self._hop])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from scipy.special import ndtr
 from scipy.stats import t as student
 
+from signals.arguments import number
 from signals.baseline import (
     INDEPENDENT_S,
     MEASURES,
@@ -110,6 +111,9 @@ def relaxation(baseline: RelaxationBaseline | None, now: RelaxationState) -> Rel
             score that is not provisional).
         now: the measures now.
 
+    Raises:
+        ValueError: what should be a number is none.
+
     >>> calm = {RelaxationChannel.HEART_RATE: 66.0, RelaxationChannel.RMSSD: 40.0}
     >>> rest = RelaxationBaseline.from_samples(
     ...     {RelaxationChannel.HEART_RATE: [72, 71, 73, 72], RelaxationChannel.RMSSD: [30, 31, 29, 30]}, seconds=120)
@@ -145,7 +149,7 @@ def _percent(z: float) -> float:
 
 
 def _quality(channel: RelaxationChannel, baseline: RelaxationBaseline, now: RelaxationState) -> float:
-    here = (now.quality or {}).get(channel, 1.0)
+    here = number("now.quality", (now.quality or {}).get(channel, 1.0))
     there = baseline.quality.get(channel, 1.0)
     lowest = min(here, there)
     return min(1.0, lowest) if lowest > 0 else 0.0
@@ -177,7 +181,7 @@ def _part(channel: RelaxationChannel, baseline: RelaxationBaseline | None, now: 
 def _refusal(usable: bool, weight: float, parts: tuple[Part, ...], now: RelaxationState) -> Reason | None:
     if not usable:
         return Reason.NO_BASELINE
-    if not now.seconds > 0:
+    if not 0 < number("now.seconds", now.seconds) < math.inf:
         return Reason.TOO_SHORT
     if weight >= LEAST_WEIGHT - 1e-9:
         return None

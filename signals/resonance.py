@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import LATEST_S, column, number, times_in_order
 from signals.reasons import Reason
 from signals.resonance_step import Belt, ResonanceStep, judge_step
 
@@ -23,7 +24,9 @@ __all__ = ["Belt", "PacedStep", "Resonance", "ResonanceStep", "resonance", "slid
 
 SETTLING_BREATHS = 2
 MOST_BREATHS = 1000
+SLOWEST_PER_MIN, FASTEST_PER_MIN = 1.0, 60.0
 SLIDING_BREATHS, SLIDING_HOP = 8, 2
+LONGEST_MS = 1e6
 WEIGHTS = (6.0, 5.0, 4.0, 3.0, 2.0, 1.0)
 METHOD = "synchrony 6, height 5, LF power 4, LF peak 3, smoothness 2, few peaks 1, each relative to the best step"
 
@@ -60,13 +63,23 @@ def slide(start_s: float, first_per_min: float = 6.75, last_per_min: float = 4.2
         start_s: begin of the first breath, s.
         first_per_min: rate of the first breath.
         last_per_min: rate of the last breath.
-        breaths: how many, at least 2.
+        breaths: how many, 2 to 1000.
+
+    Raises:
+        ValueError: a rate is not 1 to 60, or one of the others no such number.
 
     >>> onsets = slide(0.0)
     >>> len(onsets), round(60 / (onsets[1] - onsets[0]), 2), round(60 / (onsets[-1] - onsets[-2]), 2)
     (79, 6.75, 4.25)
     """
-    lengths = np.linspace(60 / first_per_min, 60 / last_per_min, breaths)
+    for name, rate in (("first_per_min", first_per_min), ("last_per_min", last_per_min)):
+        if not SLOWEST_PER_MIN <= number(name, rate) <= FASTEST_PER_MIN:
+            raise ValueError(f"{name}: {SLOWEST_PER_MIN:g} to {FASTEST_PER_MIN:g} breaths per minute, not {rate:g}")
+    if not 2 <= number("breaths", breaths) <= MOST_BREATHS:
+        raise ValueError(f"breaths: 2 to {MOST_BREATHS}, not {breaths}")
+    if not abs(number("start_s", start_s)) <= LATEST_S:
+        raise ValueError(f"start_s: a time is needed, not {start_s}")
+    lengths = np.linspace(60 / first_per_min, 60 / last_per_min, int(breaths))
     return [start_s, *(start_s + np.cumsum(lengths)).tolist()]
 
 
@@ -89,18 +102,38 @@ def resonance(
 
     Returns:
         The best rate and what was found in each step.
+
+    Raises:
+        ValueError: a step is not three numbers; series that are no numbers. (A rate that is not 1 to 60 per minute is a
+            step too short to judge; one that is not finite is called 0.)
+
+    >>> t = np.arange(0, 400, 0.85)
+    >>> rr = 850 + np.where(t < 200, 30, 80) * np.sin(2 * np.pi * np.where(t < 200, 6.5, 5.5) / 60 * t)
+    >>> resonance(t, rr, [(0, 150, 6.5), (200, 380, 5.5)]).best_rate_per_min
+    5.5
     """
     paced: list[tuple[float, NDArray[np.float64]]] = []
-    for step in (PacedStep(*given) for given in steps):
-        plausible = math.isfinite(step.start_s) and math.isfinite(step.end_s) and 1 <= step.rate_per_min <= 60
-        breaths = (
-            min(MOST_BREATHS, int((step.end_s - step.start_s) * step.rate_per_min / 60 + 1e-6)) if plausible else 0
-        )
-        period = 60 / step.rate_per_min if plausible else 1.0
+    for step in _paced(steps):
+        rate = step.rate_per_min if math.isfinite(step.rate_per_min) else 0.0
+        sound = math.isfinite(step.start_s) and math.isfinite(step.end_s)
+        plausible = sound and SLOWEST_PER_MIN <= rate <= FASTEST_PER_MIN
+        breaths = min(MOST_BREATHS, int((step.end_s - step.start_s) * rate / 60 + 1e-6)) if plausible else 0
+        period = 60 / rate if plausible else 1.0
         settling = SETTLING_BREATHS if breaths > SETTLING_BREATHS else 0
         onsets = np.asarray(step.start_s + period * np.arange(settling, breaths + 1), np.float64)
-        paced.append((step.rate_per_min, onsets if plausible else np.empty(0)))
+        paced.append((rate, onsets if plausible else np.empty(0)))
     return _assess(times_s, rr_ms, paced, belt, accepted)
+
+
+def _paced(steps: Sequence[PacedStep | tuple[float, float, float]]) -> list[PacedStep]:
+    try:
+        paced = [PacedStep(*given) for given in steps]
+    except TypeError:
+        raise ValueError("steps: each is a begin and an end in s and a rate per minute") from None
+    for step in paced:
+        for value in step:
+            number("steps", value)
+    return paced
 
 
 def sliding_resonance(
@@ -122,9 +155,17 @@ def sliding_resonance(
 
     Returns:
         The best rate, on the parabola through the best group and its neighbours, and what was found in each group.
+
+    Raises:
+        ValueError: series that are no numbers.
+
+    >>> t = np.arange(0, 900, 0.85)
+    >>> rr = 850 + 60 * np.sin(2 * np.pi * np.interp(t, slide(0.0), np.arange(79)))
+    >>> 4.25 <= sliding_resonance(t, rr, slide(0.0)).best_rate_per_min <= 6.75
+    True
     """
-    onsets = np.atleast_1d(np.asarray(onsets_s, dtype=np.float64)).ravel()
-    if not np.isfinite(onsets).all() or not (np.diff(onsets) > 0).all():
+    onsets = column("onsets_s", onsets_s)
+    if not times_in_order(onsets):
         return Resonance(None, (), Reason.NOT_FINITE)
     groups = []
     for first in range(0, len(onsets) - SLIDING_BREATHS, SLIDING_HOP):
@@ -154,11 +195,9 @@ def _assess(
     belt: Belt | None,
     accepted: ArrayLike | None,
 ) -> Resonance:
-    times = np.atleast_1d(np.asarray(times_s, dtype=np.float64)).ravel()
-    rr = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
-    fine = np.ones(len(rr), bool) if accepted is None else np.atleast_1d(np.asarray(accepted, dtype=bool)).ravel()
-    sound = len(times) == len(rr) == len(fine) and np.isfinite(times).all() and np.isfinite(rr).all()
-    if not sound or not (rr > 0).all() or not (np.diff(times) > 0).all():
+    times, rr = column("times_s", times_s), column("rr_ms", rr_ms)
+    fine = np.ones(len(rr), bool) if accepted is None else column("accepted", accepted) > 0
+    if not (len(times) == len(rr) == len(fine) and times_in_order(times) and ((rr > 0) & (rr < LONGEST_MS)).all()):
         return Resonance(
             None, tuple(ResonanceStep(rate, reason=Reason.NOT_FINITE) for rate, _ in paced), Reason.NOT_FINITE
         )

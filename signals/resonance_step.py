@@ -4,13 +4,14 @@ Measured breath by breath on an even tachogram; an interval's length is taken to
 are not late by half a beat.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import LATEST_S, column, number
 from signals.reasons import Reason
+from signals.slow import HIGHEST_HZ, HUGE, LOWEST_HZ
 from signals.spectrum import LF, Spectrum, detrend, hann, spline
 
 RESAMPLE_HZ = 4.0
@@ -144,10 +145,13 @@ def _turns(values: NDArray[np.float64], phase: NDArray[np.float64], starts: NDAr
 
 def _lungs(belt: Belt, grid: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The belt on the grid; None where it does not cover it."""
-    samples = np.atleast_1d(np.asarray(belt.samples, dtype=np.float64)).ravel()
-    if not (math.isfinite(belt.rate_hz) and belt.rate_hz > 0 and len(samples) and np.isfinite(samples).all()):
+    samples = column("belt.samples", belt.samples)
+    rate, start = number("belt.rate_hz", belt.rate_hz), number("belt.start_s", belt.start_s)
+    if not (LOWEST_HZ <= rate <= HIGHEST_HZ and abs(start) <= LATEST_S and len(samples)):
         return None
-    times = belt.start_s + np.arange(len(samples)) / belt.rate_hz
+    if not (np.abs(samples) <= HUGE).all():
+        return None
+    times = start + np.arange(len(samples)) / rate
     if times[0] > grid[0] + 1 or times[-1] < grid[-1] - 1 or np.ptp(samples) == 0:
         return None
     return np.asarray(np.interp(grid, times, samples / np.abs(samples).max()), dtype=np.float64)

@@ -8,16 +8,15 @@ the begin of the next. What is derived from a pulse or from RR intervals is in `
 
 import math
 from collections import deque
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column
+from signals.breath import Breath, Respiration, Source
 from signals.reasons import Reason
+from signals.respiration_derived import respiration_from_ppg
 from signals.slow import Blocks, Smooth, Turns
-
-Source = Literal["belt", "ppg", "rr"]
 
 SMOOTH_S = 0.8
 LEARN_S = 10.0
@@ -33,51 +32,6 @@ HALO_S = 2.0
 EDGE_S = 0.6
 FLAT_S = 10.0
 LONGEST_WINDOW_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Breath:
-    """One breath, from the begin of its inhalation to the begin of the next.
-
-    Attributes:
-        onset_s: begin of the inhalation, s since the first sample.
-        peak_s: end of the inhalation, s.
-        end_s: begin of the next inhalation, s.
-        depth: height of the rise, in the unit of the samples (smoothing takes a tenth of it at 20/min, a third at 30).
-    """
-
-    onset_s: float
-    peak_s: float
-    end_s: float
-    depth: float
-
-    @property
-    def rate_per_min(self) -> float:
-        """Breaths per minute if all were like this one."""
-        return 60 / (self.end_s - self.onset_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Respiration:
-    """Breathing of a recording.
-
-    Attributes:
-        source: what it was taken from.
-        rate_per_min: breaths per minute of breathing time; None when `reason` says why.
-        depth: median depth, in the unit of the samples; None without breaths (always for "ppg" and "rr").
-        onset_s: [n] begins of inhalations, s since the first sample (of the first beat for "ppg" and "rr").
-        rates_per_min: [n] rate of each breath, 1/min; for "ppg" and "rr" of each window whose middle is in `onset_s`.
-        quality: 0-1, share of the recording that the result covers.
-        reason: why there is no rate, or None.
-    """
-
-    source: Source
-    rate_per_min: float | None
-    depth: float | None
-    onset_s: NDArray[np.float64]
-    rates_per_min: NDArray[np.float64]
-    quality: float
-    reason: Reason | None
 
 
 class RespirationStream:
@@ -248,7 +202,7 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
         source: "belt" (anything that swells with the breath) or "ppg".
 
     Raises:
-        ValueError: `source` is "rr"; intervals go to `respiration_from_rr`.
+        ValueError: `source` is another ("rr": intervals go to `respiration_from_rr`); samples that are no numbers.
 
     >>> import numpy as np
     >>> t = np.arange(0, 120, 0.04)
@@ -257,12 +211,12 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
     (6.0, 2.0, 11)
     """
     if source == "rr":
-        raise ValueError("respiration: intervals are no samples; use respiration_from_rr(times_s, rr_ms)")
+        raise ValueError("source: intervals are no samples; use respiration_from_rr(times_s, rr_ms)")
+    if source not in ("belt", "ppg"):
+        raise ValueError(f"source: breathing is found in 'belt' or 'ppg', not in {source!r}")
     if source == "ppg":
-        from signals.respiration_derived import respiration_from_ppg
-
         return respiration_from_ppg(samples, rate_hz)
-    values = np.asarray(samples, dtype=np.float64).ravel()
+    values = column("samples", samples)
     stream = RespirationStream(rate_hz)
     breaths = stream.feed(values)
     length_s = len(values) / rate_hz if stream.reason is not Reason.WRONG_RATE else math.inf

@@ -11,9 +11,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number
 from signals.beats import find_beats
+from signals.breath import Respiration, Source
 from signals.reasons import Reason
-from signals.respiration import Respiration, Source
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ LEAST_SHARE = 0.33
 AGREE_PER_MIN = 4.0
 LONGEST_HOLE_S = 4.0
 RR_MS = (300.0, 2000.0)
-PPG_LOWEST_HZ = 20.0
+PPG_LOWEST_HZ, PPG_HIGHEST_HZ = 20.0, 1000.0
 FFT_SIZE = 1024
 
 
@@ -43,15 +44,15 @@ def respiration_from_rr(times_s: ArrayLike, rr_ms: ArrayLike, lowest_hz: float =
     >>> round(respiration_from_rr(np.cumsum(rr) / 1000, rr).rate_per_min, 1)
     15.0
     """
-    times, rr = np.asarray(times_s, dtype=np.float64).ravel(), np.asarray(rr_ms, dtype=np.float64).ravel()
+    times, rr = column("times_s", times_s), column("rr_ms", rr_ms)
     if len(times) != len(rr):
-        raise ValueError(f"respiration_from_rr: {len(times)} times for {len(rr)} intervals")
+        raise ValueError(f"times_s: {len(times)} times for {len(rr)} intervals")
     with np.errstate(invalid="ignore"):
         keep = np.isfinite(times) & (rr >= RR_MS[0]) & (rr <= RR_MS[1]) & (np.abs(times) < 1e9)
     times, rr = times[keep], rr[keep]
     if len(times) and (np.diff(times) <= 0).any():
         return _nothing("rr", Reason.IMPLAUSIBLE)
-    return _fused("rr", times, [rr], lowest_hz if 0 < lowest_hz < HIGHEST_HZ else LOWEST_HZ)
+    return _fused("rr", times, [rr], lowest_hz if 0 < number("lowest_hz", lowest_hz) < HIGHEST_HZ else LOWEST_HZ)
 
 
 def respiration_from_ppg(samples: ArrayLike, rate_hz: float) -> Respiration:
@@ -59,11 +60,11 @@ def respiration_from_ppg(samples: ArrayLike, rate_hz: float) -> Respiration:
 
     Args:
         samples: [n] samples, NaN where there was no contact.
-        rate_hz: sampling rate, Hz, at least 20.
+        rate_hz: sampling rate, Hz, 20 to 1000; any other gives `Reason.WRONG_RATE`.
     """
-    if not PPG_LOWEST_HZ <= rate_hz <= 5000:
+    values = column("samples", samples)
+    if not PPG_LOWEST_HZ <= number("rate_hz", rate_hz) <= PPG_HIGHEST_HZ:
         return _nothing("ppg", Reason.WRONG_RATE)
-    values = np.asarray(samples, dtype=np.float64).ravel()
     good = np.isfinite(values) & (np.abs(np.nan_to_num(values)) < 1e9)
     if not good.any():
         return _nothing("ppg", Reason.NO_CONTACT if len(values) else Reason.TOO_SHORT)

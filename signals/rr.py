@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number
 from signals.rr_habit import LINE, ROWS, Habit, learn, misfits
 from signals.rr_rules import (
     LEVEL,
@@ -43,7 +44,7 @@ class LabelledRR:
 
     Attributes:
         index: number of the interval since the corrector began, from 0.
-        rr_ms: raw interval, ms.
+        rr_ms: raw interval as it was handed in, ms (what was not finite stays so, and has no `nn_ms`).
         label: what it is.
         nn_ms: what replaces it, ms: one value normally, more where beats were missed, none for the piece of an extra
             beat that went into its neighbour and for what no heart can do.
@@ -173,7 +174,7 @@ def correct_rr(rr_ms: ArrayLike) -> CorrectedRR:
     >>> [float(nn) for nn in correct_rr(steady).nn_ms] == steady
     True
     """
-    rr = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
+    rr = column("rr_ms", rr_ms)
     good = np.array([plausible(float(v)) for v in rr], dtype=bool)
     labels: list[Label] = [Label.SHORT if value <= 0 else Label.LONG for value in rr]
     found: list[float] = []
@@ -214,13 +215,14 @@ class LiveCorrector:
 
     def push(self, rr_ms: float) -> list[LabelledRR]:
         """Takes the next raw interval, ms; gives those that are decided by it."""
+        rr_ms = number("rr_ms", rr_ms)
         index = self._count
         self._count += 1
         if not plausible(rr_ms):
             self.gap()
             self._released.append(LabelledRR(index, rr_ms, Label.SHORT if rr_ms <= 0 else Label.LONG, ()))
             return self._out()
-        self._waiting.append((index, float(rr_ms)))
+        self._waiting.append((index, rr_ms))
         if len(self._waiting) > LOOK_AHEAD:
             self._decide()
         return self._out()

@@ -10,6 +10,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number
+
 LOWEST_HZ, HIGHEST_HZ = 4.0, 5000.0
 TARGET_HZ = 8.0
 HUGE = 1e9
@@ -27,19 +29,20 @@ class Blocks:
     """
 
     def __init__(self, rate_hz: float) -> None:
-        self.usable = bool(LOWEST_HZ <= rate_hz <= HIGHEST_HZ)
+        self.usable = LOWEST_HZ <= number("rate_hz", rate_hz) <= HIGHEST_HZ
         self._source_hz = float(rate_hz) if self.usable else TARGET_HZ
         self._size = max(1, round(self._source_hz / TARGET_HZ))
         self.rate_hz = self._source_hz / self._size
         self._pending: NDArray[np.float64] = np.empty(0)
 
-    def feed(self, chunk: ArrayLike) -> list[float]:
+    def feed(self, chunk: ArrayLike, name: str = "chunk") -> list[float]:
         """Means of the blocks that became full; NaN where less than half of a block is finite.
 
         Args:
             chunk: [n] samples, any n.
+            name: of the argument, where it was handed in.
         """
-        joined = np.concatenate([self._pending, np.asarray(chunk, dtype=np.float64).ravel()])
+        joined = np.concatenate([self._pending, column(name, chunk)])
         whole = len(joined) // self._size * self._size
         self._pending = joined[whole:].copy()
         rows = joined[:whole].reshape(-1, self._size)

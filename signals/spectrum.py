@@ -11,10 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signals.arguments import column, number, times_in_order
+
 RESAMPLE_HZ: Final = 4.0
 SEGMENT_S: Final = 256.0
 SHORTEST_S, LONGEST_S = 2.0, 172_800.0
 NFFT: Final = 1024
+MOST_SMOOTH: Final = 1e6
 LOMB_STEP_HZ, LOMB_POINTS = 1 / 1024, 512
 VLF, LF, HF = (0.0, 0.04), (0.04, 0.15), (0.15, 0.4)
 
@@ -139,6 +142,8 @@ def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, smoothness:
     >>> abs(s.band(0.04, 0.15) - 800) < 4
     True
     """
+    if smoothness is not None and not 0 < number("smoothness", smoothness) <= MOST_SMOOTH:
+        raise ValueError(f"smoothness: λ is above 0 and at most {MOST_SMOOTH:g}, not {smoothness:g}")
     rr, times = series(rr_ms, times_s)
     even = spline(times, rr, np.arange(times[0], times[-1], 1 / RESAMPLE_HZ))
     even = detrend(even) if smoothness is None else without_trend(even, smoothness)
@@ -219,14 +224,15 @@ def _lomb(
 
 def series(rr_ms: ArrayLike, times_s: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Checks an NN series and gives it its times."""
-    rr = np.atleast_1d(np.asarray(rr_ms, dtype=np.float64)).ravel()
+    rr = column("rr_ms", rr_ms)
     if len(rr) < 4 or not (np.isfinite(rr).all() and (rr > 0).all() and (rr < 1e6).all()):
-        raise ValueError("a spectrum needs at least 4 positive, finite intervals")
-    times = np.cumsum(rr) / 1000 if times_s is None else np.asarray(times_s, dtype=np.float64).ravel()
-    if len(times) != len(rr) or not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
-        raise ValueError("a spectrum needs one increasing time for each interval")
+        raise ValueError("rr_ms: a spectrum needs at least 4 positive, finite intervals")
+    times = np.cumsum(rr) / 1000 if times_s is None else column("times_s", times_s)
+    if len(times) != len(rr) or not times_in_order(times):
+        raise ValueError("times_s: a spectrum needs one increasing time for each interval")
+    named = "rr_ms" if times_s is None else "times_s"
     if not SHORTEST_S <= times[-1] - times[0] <= LONGEST_S:
         raise ValueError(
-            f"a spectrum needs {SHORTEST_S:g} s to {LONGEST_S / 86400:g} days, not {times[-1] - times[0]:g} s"
+            f"{named}: a spectrum needs {SHORTEST_S:g} s to {LONGEST_S / 86400:g} days, not {times[-1] - times[0]:g} s"
         )
     return rr, times
