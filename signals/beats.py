@@ -14,14 +14,22 @@ from signals.ppg import PPGDetector, find_ppg_beats
 class BeatStream:
     """Beats from chunks of samples of any size; the beats do not depend on how the samples are cut.
 
-    Constant memory; a beat is given at most 1 s after it.
+    Constant memory; a beat is given at most 1 s after it. Methods and sources as in `find_beats`.
 
     Args:
         rate_hz: sampling rate, Hz.
         kind: "ecg" or "ppg".
 
     Raises:
-        ValueError: the rate is no number or too low, or the kind is unknown.
+        ValueError: the rate is no number or none that the kind allows (ECG 50-4000, PPG 20-1000 Hz), or the kind is
+            unknown.
+
+    >>> import numpy as np
+    >>> stream = BeatStream(50.0, "ppg")
+    >>> pulse = np.sin(2 * np.pi * np.arange(0, 10, 0.02))
+    >>> beats = [*stream.feed(pulse[:123]), *stream.feed(pulse[123:]), *stream.flush()]
+    >>> [round(beat.time_s, 2) for beat in beats][:3]
+    [1.0, 2.0, 3.0]
     """
 
     def __init__(self, rate_hz: float, kind: Kind) -> None:
@@ -40,6 +48,9 @@ class BeatStream:
 def find_beats(samples: ArrayLike, rate_hz: float, kind: Kind) -> Beats:
     """All beats of a recording.
 
+    R peaks after Pan & Tompkins 1985 (deviations: `signals/ecg.py` and its parts), the pulse by our own search for the
+    best rhythm (`signals/ppg.py`).
+
     Args:
         samples: `[n]` ECG or PPG in any unit; NaN where there is no sample.
         rate_hz: sampling rate, Hz.
@@ -49,7 +60,8 @@ def find_beats(samples: ArrayLike, rate_hz: float, kind: Kind) -> Beats:
         Times in seconds since the first sample, quality and amplitude, `[beats]` each.
 
     Raises:
-        ValueError: the rate is no number or too low, or the kind is unknown.
+        ValueError: the rate is no number or none that the kind allows (ECG 50-4000, PPG 20-1000 Hz), the kind is
+            unknown, or the samples are no numbers.
 
     >>> import numpy as np
     >>> ecg = np.zeros(3000)

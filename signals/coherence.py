@@ -62,7 +62,7 @@ class Coherence:
 def coherence(
     rr_ms: ArrayLike | Beats, times_s: ArrayLike | None = None, *, accepted_share: float | None = None
 ) -> Coherence:
-    """Coherence of the last 64 s of an NN series, or of beats.
+    """Coherence of the last 64 s of an NN series, or of beats (McCraty & Zayas 2014; deviations at the top).
 
     Args:
         rr_ms: [n] NN intervals, ms, taken as they are; or the `Beats` of a recording, whose intervals are corrected

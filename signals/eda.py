@@ -98,6 +98,9 @@ class EDAStream:
 
     Args:
         rate_hz: sampling rate, Hz, 4 to 5000; any other gives `Reason.WRONG_RATE` and no numbers.
+
+    Raises:
+        ValueError: the rate is no number.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -173,9 +176,17 @@ class EDAStream:
 def skin_conductance(samples_us: ArrayLike, rate_hz: float) -> EDA:
     """Level and responses of a recording; the responses are those of `EDAStream`.
 
+    Measures after Boucsein et al. 2012; how responses are found is ours (no deconvolution, see docs/signals.md).
+
     Args:
         samples_us: [n] µS, NaN where there was no contact.
-        rate_hz: sampling rate, Hz, 4 to 5000.
+        rate_hz: sampling rate, Hz, 4 to 5000; any other gives `Reason.WRONG_RATE` and no numbers.
+
+    Returns:
+        Level, slope, responses and quality windows.
+
+    Raises:
+        ValueError: the samples are no series of numbers, or the rate is no number.
 
     >>> import numpy as np
     >>> t = np.arange(0, 120, 0.05)

@@ -115,13 +115,18 @@ MEASURES = tuple(
 
 
 def hrv(rr_ms: ArrayLike) -> HRV:
-    """All measures of one unbroken stretch of NN intervals.
+    """All measures of one unbroken stretch of NN intervals (Task Force 1996; the rest by `nonlinear` and `geometry`).
+
+    Deviations: whole stretches only (no averaging over segments), powers of the band-limited spectrum without ULF.
 
     Args:
         rr_ms: [n] NN intervals, ms. They are taken as they are: `correct_rr` comes first.
 
     Returns:
         The measures. A value that is not finite, or no heart's (outside 200-5000 ms), leaves none of them.
+
+    Raises:
+        ValueError: the intervals are no series of numbers.
 
     >>> t = np.cumsum(np.full(400, 0.8))
     >>> v = hrv(800 + 30 * np.sin(2 * np.pi * 0.1 * t))

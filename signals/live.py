@@ -91,6 +91,15 @@ class LiveHRV:
 
     Raises:
         ValueError: a window is not between 1 and 3600 s.
+
+    >>> from signals.rr import LiveCorrector
+    >>> live, corrector = LiveHRV(), LiveCorrector()
+    >>> for rr in [850 + 20 * (-1) ** k for k in range(100)]:
+    ...     for beat in corrector.push(rr):
+    ...         live.push((beat.index + 1) * 0.85, beat)
+    >>> now = live.read(80.0, 60)
+    >>> round(now.mean_hr_bpm, 1), round(now.rmssd_ms, 1)
+    (70.6, 40.0)
     """
 
     def __init__(self, windows_s: Sequence[int] = (30, 60, 120, 300)) -> None:

@@ -89,6 +89,10 @@ def quality(samples: ArrayLike, rate_hz: float, kind: Kind) -> Quality:
         rate_hz: sampling rate, Hz; 50-4000 for ECG, 20-1000 for PPG.
         kind: "ecg" or "ppg".
 
+    Returns:
+        A score and a reason for each window, a score for each beat. Sources and deviations: `quality_ecg`,
+        `quality_ppg`, `quality_beats`.
+
     Raises:
         ValueError: the rate or the kind is none of these; samples that are no numbers.
 

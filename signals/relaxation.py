@@ -104,7 +104,8 @@ def relaxation(baseline: RelaxationBaseline | None, now: RelaxationState) -> Rel
     """Scores the change from the baseline to now.
 
     A measure is used when both sides have it in quality of at least 0.5, and while pacing only when breathing slowly on
-    purpose does not move it by itself. Used measures must carry 0.4 of the weight. Missing ones widen the interval.
+    purpose does not move it by itself. Used measures must carry 0.4 of the weight. Missing ones widen the interval. The
+    definition is ours, no published one exists (docs/relaxation-score.md).
 
     Args:
         baseline: of the same person in the same session, seated, breathing freely, at least 60 s (2 minutes for a

@@ -42,6 +42,9 @@ class RespirationStream:
 
     Args:
         rate_hz: sampling rate, Hz, 4 to 5000; any other gives `Reason.WRONG_RATE` and no numbers.
+
+    Raises:
+        ValueError: the rate is no number.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -199,7 +202,10 @@ def respiration(samples: ArrayLike, rate_hz: float, source: Source = "belt") -> 
     Args:
         samples: [n] samples, NaN where there was no contact: a belt or impedance signal (inhalation up), or a PPG.
         rate_hz: sampling rate, Hz, 4 to 5000 (a PPG needs 20).
-        source: "belt" (anything that swells with the breath) or "ppg".
+        source: "belt" (anything that swells with the breath; Khodadad 2018, made causal) or "ppg" (Karlen 2013).
+
+    Returns:
+        Rate, depth and every breath, or the reason why there is none.
 
     Raises:
         ValueError: `source` is another ("rr": intervals go to `respiration_from_rr`); samples that are no numbers.

@@ -160,13 +160,16 @@ def _around(values: NDArray[np.float64], width: int, ahead: int | None = None) -
 
 
 def correct_rr(rr_ms: ArrayLike) -> CorrectedRR:
-    """Finds and corrects wrong intervals of a whole series.
+    """Finds and corrects wrong intervals of a whole series (Lipponen & Tarvainen 2019; deviations: `rr_rules`).
 
     Args:
         rr_ms: [n] RR intervals, ms. What is not finite or below 1 ms is taken as a hole.
 
     Returns:
         NN intervals, their times, and one label per raw interval.
+
+    Raises:
+        ValueError: the intervals are no series of numbers.
 
     >>> steady = [800.0, 810, 800, 790, 800, 810, 800, 790, 800, 810, 800, 790, 800, 810]
     >>> correct_rr([*steady, 1600.0, *steady]).labels[14]
@@ -199,6 +202,11 @@ class LiveCorrector:
     """The same, one interval at a time: each is released, in order, when the two after it are known.
 
     Constant memory. History for the thresholds survives gaps; comparisons with neighbours do not.
+
+    >>> corrector = LiveCorrector()
+    >>> done = [one for rr in [800, 810, 790, 800, 1600, 800, 810, 790] for one in corrector.push(rr)]
+    >>> [(one.rr_ms, one.label.value, len(one.nn_ms)) for one in done][4]
+    (1600.0, 'missed', 2)
     """
 
     def __init__(self) -> None:
@@ -214,7 +222,7 @@ class LiveCorrector:
         self._released: list[LabelledRR] = []
 
     def push(self, rr_ms: float) -> list[LabelledRR]:
-        """Takes the next raw interval, ms; gives those that are decided by it."""
+        """Takes the next raw interval, ms; gives those that are decided by it. ValueError for what is no number."""
         rr_ms = number("rr_ms", rr_ms)
         index = self._count
         self._count += 1

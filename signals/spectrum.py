@@ -124,7 +124,9 @@ def without_trend(even: NDArray[np.float64], smoothness: float) -> NDArray[np.fl
 
 
 def welch_psd(rr_ms: ArrayLike, times_s: ArrayLike | None = None, *, smoothness: float | None = None) -> Spectrum:
-    """Spectrum of an NN series by Welch's method on a spline at 4 Hz.
+    """Spectrum of an NN series by Welch's method (1967) on a spline at 4 Hz.
+
+    Deviation from the common recipe: every segment has its own line taken out, besides that of the whole.
 
     Args:
         rr_ms: [n] NN intervals, ms, all finite and positive, at least 4.
