@@ -86,6 +86,8 @@ def coherence(
     if isinstance(rr_ms, Beats):
         if times_s is not None or accepted_share is not None:
             raise ValueError("times_s, accepted_share: beats bring their own")
+        if not times_in_order(column("beats.times_s", rr_ms.times_s)):
+            return _none(Reason.NOT_FINITE)
         rr_ms, times_s, accepted_share = _corrected(rr_ms)
     accepted_share = 1.0 if accepted_share is None else number("accepted_share", accepted_share)
     rr = column("rr_ms", rr_ms)

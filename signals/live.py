@@ -19,6 +19,7 @@ from signals.coherence import WINDOW_S as COHERENCE_S
 from signals.coherence import Coherence, coherence
 from signals.reasons import Reason
 from signals.rr import Label, LabelledRR
+from signals.rr_rules import plausible
 
 FASTEST_HZ = 5.0
 LEAST_BEATS = 5
@@ -118,12 +119,12 @@ class LiveHRV:
         """Takes an interval and the time of the beat that ends it, s, not earlier than the one before."""
         if not math.isfinite(time_s) or time_s < self._beats.newest_s:
             return
-        nn = beat.nn_ms
+        nn = beat.nn_ms if all(plausible(value) for value in beat.nn_ms) else ()
         usable = bool(nn) or beat.label is Label.EXTRA
         normal = beat.label is Label.NORMAL and len(nn) == 1
         if not usable:
             self.gap(time_s)
-        raw = beat.rr_ms if usable and math.isfinite(beat.rr_ms) else 0.0
+        raw = beat.rr_ms if usable and plausible(beat.rr_ms) else 0.0
         self._began_s = min(self._began_s, time_s - raw / 1000)
         diff = nn[0] - self._before if normal and self._before is not None else math.nan
         self._before = nn[0] if normal else None

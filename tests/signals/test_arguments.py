@@ -13,6 +13,7 @@ from signals import (
     LiveCorrector,
     LiveHRV,
     QualityStream,
+    Reason,
     RelaxationBaseline,
     RelaxationChannel,
     RelaxationState,
@@ -143,6 +144,8 @@ def test_beats_can_be_asked_for_their_coherence():
     assert found.peak_hz == pytest.approx(0.1, abs=0.005)
     assert found.share_percent == pytest.approx(coherence(np.diff(times) * 1000, times[1:]).share_percent)
     assert coherence(find_beats([], 100, "ecg")).reason is not None
+    odd = np.array([0, 1, np.inf, np.nan, 2])
+    assert coherence(Beats(odd, odd, odd)).reason is Reason.NOT_FINITE
     with pytest.raises(ValueError, match="bring their own"):
         coherence(beats, times)
 
