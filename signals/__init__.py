@@ -1,5 +1,6 @@
 """The signal core: samples in; beats, heart-rate variability, coherence, breath, skin conductance, quality and the
-relaxation score out. Pure: no I/O, no clock. Streaming and batch give the same numbers.
+relaxation score out. Pure: no I/O, no clock. One algorithm for streaming and batch, and no result depends on how the
+samples were cut; where batch knows more (pulse, correction of RR) its numbers may differ a little.
 
 Names are loaded when they are first used, so importing the package costs nothing.
 """

@@ -51,7 +51,7 @@ _WORDS: dict[Reason, tuple[str, str]] = {
     Reason.TOO_MANY_ARTEFACTS: ("不稳定的心跳较多，先放松坐稳", "Too many unclear beats: sit back and rest first"),
     Reason.TOO_LITTLE_VARIATION: ("心跳起伏太小，暂不计算", "The heart rhythm varies too little to be scored"),
     Reason.NO_PEAK: ("还没有形成稳定的节律", "No steady rhythm yet"),
-    Reason.NO_BASELINE: ("还没有基线，先安静坐两分钟", "No baseline yet: sit quietly for two minutes first"),
+    Reason.NO_BASELINE: ("还没有基线，先安静坐一会儿", "No baseline yet: sit quietly first"),
     Reason.PACED: ("跟随呼吸时不与安静时比较", "Paced breathing is not compared with quiet sitting"),
     Reason.NO_CHANNEL: ("没有接这个传感器", "This sensor is not connected"),
 }
