@@ -2,8 +2,8 @@
 
 Definitions: Task Force 1996 (Eur Heart J 17:354), standard deviations with ddof 1, pNN50 strict over n - 1
 differences. Spectrum by `welch_psd` (Kubios' recipe as far as it is known). What a stretch is too short for is None
-with a reason; shortest stretches: 60 s for the time domain and HF, 120 s for LF, 300 s for VLF, total and histogram (5 %
-less is let pass, since whole beats never fill a window).
+with a reason; shortest stretches: 60 s for the time domain and HF, 120 s for LF, 300 s for VLF, total and histogram
+(5 % less is let pass, since whole beats never fill a window).
 """
 
 import math

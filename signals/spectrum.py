@@ -1,7 +1,8 @@
 """Power spectra of NN series in true ms²/Hz: Welch on an even tachogram, Lomb-Scargle on the beats themselves.
 
 Welch follows Kubios' recipe as far as it is known (cubic spline at 4 Hz, linear detrend, Hann segments of at most
-256 s, half overlapping, nfft 1024). Bands after Task Force 1996: VLF to 0.04, LF to 0.15, HF to 0.4 Hz, lower edge included.
+256 s, half overlapping, nfft 1024). Bands after Task Force 1996: VLF to 0.04, LF to 0.15, HF to 0.4 Hz, lower edge
+included.
 """
 
 from dataclasses import dataclass
