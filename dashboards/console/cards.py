@@ -18,6 +18,9 @@ CARDS = {
 """Field of `Metrics`: decimals, and the key of the unit's word ("" where the number has none)."""
 
 
+NO_CHANGE = 50.0
+"""The relaxation score of someone who is as when they sat down; an interval around it claims nothing."""
+
 PATIENCE = frozenset(
     {
         Reason.TOO_SHORT,
@@ -42,6 +45,13 @@ def interval_words(value: float, low: float, high: float) -> str:
     return f"{low:.0f}–{high:.0f}"
 
 
+def crosses(metric: Metric) -> bool:
+    """Whether the interval of a relaxation score holds "no change": then no single number may be shown."""
+    if metric.value is None or metric.low is None or metric.high is None:
+        return False
+    return metric.low <= NO_CHANGE <= metric.high
+
+
 class Cards:
     """The row of numbers."""
 
@@ -57,7 +67,7 @@ class Cards:
 
 class _Card:
     def __init__(self, name: str, texts: Texts) -> None:
-        self._texts, (self._decimals, unit) = texts, CARDS[name]
+        self._texts, self._name, (self._decimals, unit) = texts, name, CARDS[name]
         with box("card", "article", data_metric=name):
             words("card-name", texts(f"metric.{name}"), "h2")
             with box("card-value"):
@@ -71,10 +81,12 @@ class _Card:
         texts = self._texts
         there = metric is not None and metric.value is not None
         interval = metric is not None and there and metric.low is not None and metric.high is not None
-        show(self._reason, not there)
+        unclear = metric is not None and self._name == "relaxation" and crosses(metric)
+        show(self._reason, not there or unclear)
         show(self._unit, there and bool(self._unit.text))
-        show(self._interval, interval)
+        show(self._interval, interval and not unclear)
         mark(self._number, "is-none", not there)
+        mark(self._number, "is-unclear", unclear)
         if metric is None:
             self._number.text, self._reason.text = "—", texts("metric.waiting")
             fill(self._bar, 0)
@@ -83,6 +95,8 @@ class _Card:
         if metric.value is None:
             self._number.text = "—"
             self._reason.text = texts.code(metric.reason) if metric.reason else texts("metric.unknown")
+        elif unclear:
+            self._number.text, self._reason.text = f"{metric.low:.0f}–{metric.high:.0f}", texts("metric.unclear")
         else:
             self._number.text = f"{metric.value:.{self._decimals}f}"
             if metric.low is not None and metric.high is not None:

@@ -2,11 +2,13 @@
 the programme.
 """
 
+from msgspec.structs import replace
+
 from care import programme
 from dashboards.console.elements import box, drawn, fill, mark, put, show, words
 from dashboards.console.now import now_line, signal_words
 from dashboards.console.words import Texts, clock
-from gateway.live import LiveFrame, SegmentView
+from gateway.live import LiveFrame, SegmentView, SessionView
 
 TONES = {
     "calm": '<path d="M5 12.6l4.4 4.4L19 7.4"/>',
@@ -80,8 +82,17 @@ class Segments:
                 self._parts = [
                     _Segment(self._texts, segment, flexible=segment.key in flexible) for segment in session.segments
                 ]
-        for part, segment in zip(self._parts, session.segments, strict=True):
+        for part, segment in zip(self._parts, reached(session), strict=True):
             part.show(segment, session.segment_left_s, over=session.state == "finished")
+
+
+def reached(session: SessionView) -> list[SegmentView]:
+    """The parts; of a session that is over, those that never began are not done."""
+    begun = {line.detail for line in session.log if line.code == "segment_began"}
+    if session.state != "finished" or not begun:
+        return session.segments
+    last = max((number for number, part in enumerate(session.segments) if part.key in begun), default=-1)
+    return [part if number <= last else replace(part, state="next") for number, part in enumerate(session.segments)]
 
 
 class _Segment:

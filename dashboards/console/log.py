@@ -7,7 +7,7 @@ from dashboards.console.words import Texts
 from gateway.live import LiveFrame, LogLine, SessionView
 
 KEPT = 40
-OF_A_FACE = frozenset({"chair_moved", "stop_released"})
+OF_A_FACE = frozenset({"chair_moved", "stop_asked", "stop_released"})
 """Events whose detail is who asked."""
 
 
@@ -63,6 +63,10 @@ def said(session: SessionView, line: LogLine, texts: Texts, names: dict[str, str
     detail = line.detail
     if line.code in OF_A_FACE:
         detail = texts.named("actor", detail.partition(":")[0])
+    elif line.code == "paused":
+        detail = "" if detail == "asked" else texts.named("why", detail)
+    elif line.code == "pace_changed" and detail:
+        detail = texts("segments.pace", rate=detail)
     elif line.code != "mark":
         detail = known.get(detail) or (texts.code(detail) if detail else "")
     return " · ".join(filter(None, (texts.code(line.code), detail)))

@@ -48,6 +48,8 @@ def _stopped(frame: LiveFrame, texts: Texts) -> Line | None:
     chair = frame.chair
     if chair and chair.stop_pressed:
         return Line("stopped", texts("now.pressed"), texts("now.pressed_more"))
+    if chair and chair.motion_locked and chair.faults:
+        return Line("stopped", texts("now.locked"), texts("chair.fault", words=texts.code(chair.faults[0])))
     if chair and chair.motion_locked:
         return Line("stopped", texts("now.locked"), texts("now.locked_more"))
     return None
@@ -59,8 +61,11 @@ def _paused(frame: LiveFrame, texts: Texts) -> Line | None:
     released = frame.chair is not None and not frame.chair.motion_locked
     if frame.session.pause_reason == "emergency_stop" and released:
         return Line("care", texts("now.released"), texts("now.released_more"))
+    reason = frame.session.pause_reason
     trouble = _device(frame, texts)
-    return Line("care", texts.code(frame.session.pause_reason or "paused"), trouble.title if trouble else "")
+    title = texts.named("why", reason) if reason else texts.code("paused")
+    more = [texts.named("why_more", reason) if reason else "", trouble.title if trouble else ""]
+    return Line("care", title, " · ".join(filter(None, more)))
 
 
 def _device(frame: LiveFrame, texts: Texts) -> Line | None:

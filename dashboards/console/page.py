@@ -4,6 +4,7 @@ The middle holds what the moment needs: a start, the running rhythm, or the summ
 ask; it never keeps a number of its own.
 """
 
+from msgspec.structs import replace
 from nicegui import ui
 
 from dashboards.console.cards import Cards
@@ -19,7 +20,8 @@ from dashboards.console.start import Start
 from dashboards.console.stop import Stop
 from dashboards.console.summary import Summary
 from dashboards.console.words import Texts
-from gateway.live import Action, LiveFrame
+from gateway.live import Action, LiveFrame, Metric
+from signals.reasons import Reason
 
 
 class Page:
@@ -72,6 +74,7 @@ class Page:
             put(self._console, "data-room", "away" if frame is None else "here")
             if frame is not None:
                 self._choose_middle(frame)
+                frame = self._of_now(frame)
             for part in self._parts:
                 part.show(frame)
 
@@ -85,6 +88,13 @@ class Page:
         show(self._start.box, starting)
         show(self._summary.box, state == "finished" and not starting)
         show(self._rhythm.box, state in {"running", "paused"})
+
+    def _of_now(self, frame: LiveFrame) -> LiveFrame:
+        """While the next session is prepared, nothing of the last person is on the page."""
+        if not self._again or frame.session is None or frame.session.state != "finished":
+            return frame
+        metrics = replace(frame.metrics, relaxation=Metric(None, "", 0.0, Reason.NO_BASELINE))
+        return replace(frame, session=None, metrics=metrics)
 
     def _choose_again(self) -> None:
         self._again = True

@@ -13,8 +13,12 @@ from gateway.live import LiveFrame, PacerView, TachogramPoint, Trace
 
 WINDOW_S, AHEAD_S = 60.0, 6.0
 STEP_BPM = 5
+GAP_S = 1.5
+"""So much more time than its own interval between a beat and the one before, and something is missing."""
 LABEL_S = 11.0
 """About as long is a label on the plot."""
+LATE_S = 2.0
+"""A heart signal later than this has stopped; packets and filters take less."""
 KEPT_LABELS = frozenset({"normal", "waiting"})
 """`waiting`: the newest few intervals, not judged yet."""
 
@@ -22,9 +26,16 @@ Points = list[list[float | None]]
 
 
 def now_of(frame: LiveFrame, newest_ns: int | None) -> int:
-    """Now on the clock that data is on: the session's, or the room's; the one that its newest value lies nearest to."""
-    clocks = [frame.now_ns] if frame.session is None else [frame.session.now_ns, frame.now_ns]
-    return clocks[0] if newest_ns is None else min(clocks, key=lambda now_ns: abs(now_ns - newest_ns))
+    """Now on the clock that data is on: the session's, or the room's; the one that its newest value lies nearest to.
+
+    After a session its own clock stands still while traces go on; then their newest value is now.
+    """
+    session = frame.session
+    clocks = [frame.now_ns] if session is None or session.state == "finished" else [session.now_ns, frame.now_ns]
+    if newest_ns is None:
+        return clocks[0]
+    nearest = min(clocks, key=lambda now_ns: abs(now_ns - newest_ns))
+    return newest_ns if abs(nearest - newest_ns) > WINDOW_S * 1e9 else nearest
 
 
 def end_ns(signal: Trace) -> int | None:
@@ -57,15 +68,22 @@ def breath(t_ns: float, pacer: PacerView) -> float:
 
 
 def rhythm(points: list[TachogramPoint], now_ns: int) -> tuple[Points, list[tuple[float, float, str]]]:
-    """Heart rate over seconds before now, broken where a beat was left out; and the beats left out, with labels."""
+    """Heart rate over seconds before now, and the beats left out, with labels.
+
+    The line is broken where a beat was left out and where time is missing: nothing is drawn that was not measured.
+    """
     line: Points = []
     out: list[tuple[float, float, str]] = []
+    last_s = 0.0
     for point in points:
         t_s = (point.t_ns - now_ns) / 1e9
         if point.rr_ms <= 0 or not -WINDOW_S <= t_s <= 0.5:
             continue
         bpm = 60_000 / point.rr_ms
         if point.label in KEPT_LABELS:
+            if line and line[-1][1] is not None and t_s - last_s > point.rr_ms / 1e3 + GAP_S:
+                line.append([round(t_s, 2), None])
+            last_s = t_s
             line.append([round(t_s, 2), round(bpm, 2)])
         else:
             out.append((round(t_s, 2), bpm, point.label))
@@ -78,7 +96,12 @@ def tachogram(frame: LiveFrame, texts: Texts) -> dict[str, Any]:
     """What changes in the big plot."""
     now_ns = now_of(frame, frame.tachogram[-1].t_ns if frame.tachogram else None)
     line, out = rhythm(frame.tachogram, now_ns)
-    low, high = scale([y for _, y in line if y is not None], STEP_BPM, 4 * STEP_BPM)
+    rates = [y for _, y in line if y is not None]
+    low, high = scale(rates, STEP_BPM, 4 * STEP_BPM)
+    step = STEP_BPM
+    if high - low > 6 * STEP_BPM:
+        step = 4 * STEP_BPM
+        low, high = scale(rates, step, 2 * step)
     pacer = frame.session.pacer if frame.session and frame.session.state == "running" else None
     guide: Points = []
     if pacer:
@@ -90,7 +113,7 @@ def tachogram(frame: LiveFrame, texts: Texts) -> dict[str, Any]:
             t_s = first + index * 0.25
             guide.append([round(t_s, 2), round(middle + swing * (2 * breath(now_ns + t_s * 1e9, pacer) - 1), 2)])
     return {
-        "yAxis": {"min": low, "max": high, "interval": STEP_BPM if high - low <= 6 * STEP_BPM else 4 * STEP_BPM},
+        "yAxis": {"min": low, "max": high, "interval": step},
         "series": [
             {"id": "guide", "data": guide},
             {"id": "heart", "data": line},
@@ -145,13 +168,13 @@ def span(points: Points, least: float) -> tuple[float, float]:
 
 
 def heart(frame: LiveFrame) -> dict[str, Any]:
-    """What changes in the plot of the heart signal."""
+    """What changes in the plot of the heart signal; one that has stopped does not reach the right edge."""
     points = trace(frame.heart, now_of(frame, end_ns(frame.heart)))
     low, high = span(points, 1e-6)
     first = points[0][0] if points else -6.0
-    last = points[-1][0] if points else 0.0
+    last = points[-1][0] or 0.0 if points else 0.0
     return {
-        "xAxis": {"min": first, "max": last},
+        "xAxis": {"min": first, "max": last if last > -LATE_S else 0.0},
         "yAxis": {"min": low, "max": high},
         "series": [{"id": "heart", "data": points}],
     }

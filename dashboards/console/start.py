@@ -40,7 +40,7 @@ class Start:
 
     def _offer(self, key: str) -> ui.element:
         loaded = programme.load(key)
-        minutes = round(sum(segment.seconds for segment in loaded.segment) / 60)
+        minutes = round(sum(part.seconds for part in loaded.segment if part.until == "time") / 60) + 1
         more = self._texts("start.segments", count=len(loaded.segment), minutes=minutes)
         with box("choice", "button", type="button", data_programme=key) as choice:
             words("choice-name", self._texts.pick(loaded.title_zh, loaded.title_en), "span")

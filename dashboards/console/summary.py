@@ -3,6 +3,7 @@
 Nothing here judges or diagnoses; a number whose signal was too weak is a dash.
 """
 
+from dashboards.console.cards import NO_CHANGE
 from dashboards.console.elements import Press, box, button, show, words
 from dashboards.console.words import Texts, clock
 from gateway.live import LiveFrame, SummaryView
@@ -63,15 +64,20 @@ def figures(summary: SummaryView, texts: Texts) -> dict[str, str]:
         return texts("summary.none") if value is None else f"{value * factor:.0f}{unit}"
 
     relaxation = number(summary.relaxation, "")
-    if summary.relaxation is not None and summary.relaxation_low is not None and summary.relaxation_high is not None:
-        between = texts("summary.range", low=f"{summary.relaxation_low:.0f}", high=f"{summary.relaxation_high:.0f}")
-        relaxation = f"{relaxation}（{between}）" if texts.language == "zh" else f"{relaxation} ({between})"
+    low, high = summary.relaxation_low, summary.relaxation_high
+    if summary.relaxation is not None and low is not None and high is not None:
+        ends = {"low": f"{low:.0f}", "high": f"{high:.0f}"}
+        between = texts("summary.range", **ends)
+        if low <= NO_CHANGE <= high:
+            relaxation = texts("summary.unclear", **ends)
+        else:
+            relaxation = f"{relaxation}（{between}）" if texts.language == "zh" else f"{relaxation} ({between})"
     return {
         "duration": clock(summary.duration_s),
         "beats": texts("summary.count", value=f"{summary.beats:,}"),
         "heart_rate": number(summary.mean_hr_bpm, " " + texts("metric.bpm")),
         "rmssd": number(summary.rmssd_ms, " ms"),
-        "coherence": number(summary.coherence_share, "%", 100),
+        "coherence": number(summary.coherence_share, ""),
         "relaxation": relaxation,
         "excluded": number(summary.artefact_share, "%", 100),
     }

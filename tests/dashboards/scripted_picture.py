@@ -237,5 +237,5 @@ class Painter:
             log=list(self.log),
             saved="site" if play.uplink == "up" else "room",
             beats=int(now_ns / S * 68 / 60),
-            summary=SummaryView(480, 544, 68.4, 41.2, 0.03, 0.62, 64, 58, 70, "") if over else None,
+            summary=SummaryView(480, 544, 68.4, 41.2, 0.03, 62, 64, 58, 70, "") if over else None,
         )

@@ -88,7 +88,7 @@ def test_start_in_two_presses_then_pause_and_go_on(tab, room):
     expect(pause).to_have_text("暂停")
     pause.click()
     expect(pause).to_have_text("继续")
-    expect(page.locator(".strip")).to_contain_text("已暂停，随时可以继续")
+    expect(page.locator(".strip")).to_contain_text("已暂停随时可以按“继续”")
     pause.click()
     expect(pause).to_have_text("暂停")
     assert [type(one) for one in room.commands] == [StartSession, PauseSession, ResumeSession]

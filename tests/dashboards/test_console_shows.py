@@ -92,7 +92,7 @@ def test_a_room_that_falls_silent_counts_as_away(tab, room):
 def test_a_device_that_is_lost_says_what_to_do(tab):
     page = tab("device_lost")
     expect(page.locator(".device", has_text="指夹传感器")).to_contain_text("连接断开，请检查线，接上后自动恢复")
-    expect(page.locator(".strip.is-care")).to_contain_text("设备断开了，接上后会自动继续")
+    expect(page.locator(".strip.is-care")).to_contain_text("设备断开了接上后会自动继续")
 
 
 def test_a_station_out_of_reach_is_said_calmly(tab):

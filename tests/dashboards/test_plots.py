@@ -11,13 +11,14 @@ from scripted_picture import SCENES
 from scripted_room import ScriptedRoom
 
 from dashboards.console import plots
-from dashboards.console.cards import interval_words
+from dashboards.console.cards import crosses, interval_words
 from dashboards.console.fonts import page_face
+from dashboards.console.head import reached
 from dashboards.console.log import said
 from dashboards.console.now import now_line, signal_words
 from dashboards.console.summary import figures
 from dashboards.console.words import Language, Texts, TextsError, table
-from gateway.live import LogLine, PacerView, SignalView, TachogramPoint, Trace
+from gateway.live import LogLine, Metric, PacerView, SignalView, TachogramPoint, Trace
 
 ZH, EN = Texts("zh"), Texts("en")
 S = 1_000_000_000
@@ -158,6 +159,37 @@ def test_a_trace_keeps_its_gaps_and_a_flat_one_looks_flat():
     assert plots.span([], 0.2) == (0.0, 1.0)
 
 
+def test_the_line_is_broken_where_time_is_missing():
+    beats = [TachogramPoint(second * S, 1000, "normal") for second in (1, 2, 3, 23, 24)]
+    line, _ = plots.rhythm(beats, 25 * S)
+    assert line == [[-24.0, 60.0], [-23.0, 60.0], [-22.0, 60.0], [-2.0, None], [-2.0, 60.0], [-1.0, 60.0]]
+
+
+def test_traces_that_go_on_after_a_session_still_end_at_the_right_edge(tmp_path):
+    over = frame(tmp_path, "finished")
+    end = over.session.now_ns + 300 * S
+    late = replace(over, now_ns=9000 * S, respiration=Trace(end - 59 * S, S, [0.0, 1.0] * 30, "1"))
+    points = plots.skin_and_breath(late)["series"][1]["data"]
+    assert points[-1][0] == 0
+    assert len(points) == 60
+
+
+def test_a_heart_signal_that_stopped_does_not_reach_the_right_edge(tmp_path):
+    now = frame(tmp_path, "paced")
+    now_ns = now.session.now_ns
+    for age_s, reaches in ((1, True), (4, False)):
+        heart = Trace(now_ns - (age_s + 1) * S, S, [0.0, 1.0], "mV")
+        assert (plots.heart(replace(now, heart=heart))["xAxis"]["max"] == -age_s) is reaches
+
+
+def test_a_relaxation_score_whose_interval_holds_no_change_claims_nothing(tmp_path):
+    summary = frame(tmp_path, "finished").session.summary
+    assert figures(summary, ZH)["relaxation"] == "64（58–70）"
+    assert figures(replace(summary, relaxation_low=33), ZH)["relaxation"] == "33–70，看不出明显变化"
+    assert crosses(Metric(98, "", 0.4, low=33, high=100))
+    assert not crosses(Metric(98, "", 0.4, low=55, high=100))
+
+
 def test_a_number_without_quality_is_a_dash_in_the_summary(tmp_path):
     summary = frame(tmp_path, "finished").session.summary
     weak = replace(summary, mean_hr_bpm=None, relaxation=None, artefact_share=None)
@@ -169,10 +201,21 @@ def test_a_number_without_quality_is_a_dash_in_the_summary(tmp_path):
 def test_log_names_parts_devices_and_faces(tmp_path):
     session = frame(tmp_path, "paced").session
     names = {"berry-1": "指夹传感器"}
-    assert said(session, LogLine(0, "segment_began", "breathing"), ZH, names) == "进入下一段 · 跟着呼吸"
+    assert said(session, LogLine(0, "segment_began", "breathing"), ZH, names) == "进入 · 跟着呼吸"
     assert said(session, LogLine(0, "device_back", "berry-1"), ZH, names) == "设备已接上 · 指夹传感器"
     assert said(session, LogLine(0, "stop_released", "console:wang"), ZH, names) == "已解除锁定 · 控制台"
+    assert said(session, LogLine(0, "stop_asked", "console"), ZH, names) == "紧急停止 · 控制台"
+    assert said(session, LogLine(0, "paused", "person_left"), ZH, names) == "暂停 · 来访者离开了椅子"
+    assert said(session, LogLine(0, "paused", "asked"), ZH, names) == "暂停"
+    assert said(session, LogLine(0, "pace_changed", "6.1"), ZH, names) == "呼吸节奏调整 · 6.1 次/分"
     assert said(session, LogLine(0, "mark", "asked"), ZH, names) == "标记 · asked"
+
+
+def test_parts_that_never_began_are_not_ticked_when_a_session_ends_early(tmp_path):
+    session = frame(tmp_path, "finished").session
+    early = replace(session, log=[LogLine(0, "segment_began", part.key) for part in session.segments[:2]])
+    assert [part.state for part in reached(early)] == ["done", "done", *["next"] * (len(session.segments) - 2)]
+    assert reached(replace(session, log=[])) == session.segments
 
 
 def test_an_interval_that_is_not_even_shows_both_ends():
