@@ -6,13 +6,15 @@ from kiosk.flow import Tap
 from kiosk.screens.page import Desk, Page
 
 EARLY = frozenset({"ended_early", "limit_reached", "abandoned"})
+KEPT = frozenset({"room", "site"})
 
 
 class AfterPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         session = desk.flow.finished
-        early = session is not None and any(line.code in EARLY for line in session.log)
+        ends = [line.detail for line in session.log if line.code == "session_closed"] if session else []
+        early = not EARLY.isdisjoint(ends)
         y = self.title(self.t("after.title_early" if early else "after.title"), self.switches()) + 6
         room = self.inner if self.theme.large else self.inner - 300
         if session is None:
@@ -28,7 +30,8 @@ class AfterPage(Page):
             Figure(self, (self.wide - look.MARGIN - 130, 270), 120)
         bottom = self.row - 30
         if session is not None:
-            saved = self.t("after.record", saved=self.code(f"saved_{session.saved}"))
+            where = self.code(f"saved_{session.saved}")
+            saved = self.t("after.record", saved=where) if session.saved in KEPT else self.t("after.unsaved")
             record = self.words(saved, look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
             record.move_to(bottom - record.height_u)
             bottom -= record.height_u + 20

@@ -53,7 +53,8 @@ class PausedPage(QuestionPage):
         self.reason = session.pause_reason if session else ""
         super().__init__(desk)
         how = "asked" if self.reason in PRESS else "staff" if self.reason in STAFF else "by_itself"
-        self.middle(self.t("pause.title"), [self.sentence(self.reason), self.t("pause.still"), self.t(f"pause.{how}")])
+        chair = {"person_left": "pause.empty", "emergency_stop": "pause.calm"}.get(self.reason, "pause.still")
+        self.middle(self.t("pause.title"), [self.sentence(self.reason), self.t(chair), self.t(f"pause.{how}")])
 
     def bottom_row(self) -> None:
         if self.reason in PRESS:

@@ -86,7 +86,7 @@ def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=No
         reason,
         pacer,
     )
-    return msgspec.structs.replace(session, summary=summary, log=[LogLine(0, ended)] if ended else [])
+    return msgspec.structs.replace(session, summary=summary, log=[LogLine(0, "session_closed", ended)] if ended else [])
 
 
 def beats(now_ns, pacer, seconds=45.0):
