@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 
 from signals.beats import find_beats
+from signals.breath import Respiration
 from signals.eda import skin_conductance
-from signals.respiration import Respiration, respiration
+from signals.respiration import respiration
 from signals.respiration_derived import WINDOW_S, respiration_from_rr
 from signals.rr import correct_rr
 
