@@ -115,7 +115,7 @@ def resonance(
     paced: list[tuple[float, NDArray[np.float64]]] = []
     for step in _paced(steps):
         rate = step.rate_per_min if math.isfinite(step.rate_per_min) else 0.0
-        sound = math.isfinite(step.start_s) and math.isfinite(step.end_s)
+        sound = abs(step.start_s) <= LATEST_S and step.start_s <= step.end_s <= LATEST_S
         plausible = sound and SLOWEST_PER_MIN <= rate <= FASTEST_PER_MIN
         breaths = min(MOST_BREATHS, int((step.end_s - step.start_s) * rate / 60 + 1e-6)) if plausible else 0
         period = 60 / rate if plausible else 1.0

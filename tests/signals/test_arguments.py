@@ -188,6 +188,14 @@ def test_steps_that_are_none_are_refused_by_name(steps):
         resonance(TIMES_S, RR_MS, steps)
 
 
+@pytest.mark.parametrize("step", [(5.5e20, 0.0, 1.0), (0.0, 1e300, 6.0), (120.0, 0.0, 6.0), (0.0, 120.0, float("nan"))])
+def test_a_step_that_no_clock_can_hold_is_too_short(step):
+    found = resonance(TIMES_S, RR_MS, [step])
+    assert found.best_rate_per_min is None
+    assert found.reason is Reason.TOO_SHORT
+    assert np.isfinite(found.steps[0].rate_per_min)
+
+
 @pytest.mark.parametrize("wrong", [{"first_per_min": 0}, {"breaths": -1}, {"start_s": float("nan")}])
 def test_a_pacer_that_cannot_be_is_refused_by_name(wrong):
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: "):
