@@ -19,6 +19,8 @@ TRUSTED, NOT_YET = "normal", "waiting"
 LIKELY = 0.3
 """An interval without a label yet is drawn when its rate is within this share of the middle of the trusted ones."""
 BAND = 0.32
+TOP = 0.88
+"""No beat is drawn higher, so that the line never runs into the words above it."""
 STEP_S = 0.5
 """The pacer's dots are this far apart; a multiple of it, so that dots stand still on their breath."""
 
@@ -51,7 +53,7 @@ def curve(beats: Sequence[TachogramPoint], pacer: PacerView | None, now_ns: int)
             if last_ns is None or beat.t_ns - last_ns > GAP_S * 1e9:
                 heart.append([])
             height = 0.5 + BAND * (60e3 / beat.rr_ms - (low + high) / 2) / half
-            heart[-1].append((x_of(beat.t_ns), min(1.0, max(0.0, height))))
+            heart[-1].append((x_of(beat.t_ns), min(TOP, max(0.0, height))))
             last_ns = beat.t_ns
     dots: list[tuple[float, float]] = []
     if pacer is not None:
