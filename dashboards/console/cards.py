@@ -52,6 +52,14 @@ def crosses(metric: Metric) -> bool:
     return metric.low <= NO_CHANGE <= metric.high
 
 
+def metric_now(frame: LiveFrame, name: str) -> Metric:
+    """A number of this picture; a score that was made before the signal went is not shown as if it were of now."""
+    metric: Metric = getattr(frame.metrics, name)
+    if name == "relaxation" and metric.value is not None and frame.signal.reason and frame.signal.score < FAIR:
+        return Metric(None, metric.unit, frame.signal.score, frame.signal.reason)
+    return metric
+
+
 class Cards:
     """The row of numbers."""
 
@@ -62,7 +70,7 @@ class Cards:
     def show(self, frame: LiveFrame | None) -> None:
         """Show the numbers of this picture, or that there are none."""
         for name, card in self._cards.items():
-            card.show(None if frame is None else getattr(frame.metrics, name))
+            card.show(None if frame is None else metric_now(frame, name))
 
 
 class _Card:

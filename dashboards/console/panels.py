@@ -127,10 +127,11 @@ class Pulse:
         if spo2 is not None:
             facts.insert(0, self._texts("plot.spo2", value=f"{spo2:.0f}"))
         self._facts.text = " · ".join(facts)
-        show(self._none, not any(value is not None for value in trace.values))
+        news = self._drawings.of(frame, "heart", plots.heart)
+        show(self._none, news["series"][0][":data"] == NOTHING or not any(value is not None for value in trace.values))
         fill(self._bar, frame.signal.score)
         mark(self._bar, "is-low", bool(frame.signal.reason) and frame.signal.score < FAIR)
-        self._chart.update(self._drawings.of(frame, "heart", plots.heart))
+        self._chart.update(news)
 
 
 class SkinAndBreath:

@@ -173,8 +173,11 @@ def heart(frame: LiveFrame) -> dict[str, Any]:
     low, high = span(points, 1e-6)
     first = points[0][0] if points else -6.0
     last = points[-1][0] or 0.0 if points else 0.0
+    if last < -LATE_S:
+        first, last = (first or 0.0) - last, 0.0
+        points = [point for point in points if (point[0] or 0.0) >= first]
     return {
-        "xAxis": {"min": first, "max": last if last > -LATE_S else 0.0},
+        "xAxis": {"min": first, "max": last},
         "yAxis": {"min": low, "max": high},
         "series": [{"id": "heart", "data": points}],
     }

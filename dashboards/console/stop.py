@@ -9,6 +9,8 @@ from dashboards.console.session_controls import Ask
 from dashboards.console.words import Texts
 from gateway.live import LiveFrame, ReleaseChair
 
+CHAIR = "chair-link"
+"""A chair that is only out of reach may still move for two seconds: that it stands still is said by the chair alone."""
 STOP_SIGN = '<rect x="5" y="5" width="14" height="14" rx="3"/>'
 
 
@@ -42,6 +44,7 @@ class Stop:
         locked = frame.chair is not None and frame.chair.motion_locked
         stopped = (
             frame.chair is None
+            and not any(device.kind == CHAIR for device in frame.devices)
             and frame.session is not None
             and (frame.session.state == "paused" and frame.session.pause_reason == "emergency_stop")
         )

@@ -11,7 +11,7 @@ from scripted_picture import SCENES
 from scripted_room import ScriptedRoom
 
 from dashboards.console import plots
-from dashboards.console.cards import crosses, interval_words
+from dashboards.console.cards import crosses, interval_words, metric_now
 from dashboards.console.fonts import page_face
 from dashboards.console.head import reached
 from dashboards.console.log import said
@@ -188,6 +188,14 @@ def test_a_relaxation_score_whose_interval_holds_no_change_claims_nothing(tmp_pa
     assert figures(replace(summary, relaxation_low=33), ZH)["relaxation"] == "33–70，看不出明显变化"
     assert crosses(Metric(98, "", 0.4, low=33, high=100))
     assert not crosses(Metric(98, "", 0.4, low=55, high=100))
+
+
+def test_no_relaxation_score_is_shown_without_a_signal(tmp_path):
+    live = frame(tmp_path, "paced")
+    assert metric_now(live, "relaxation").value == 64
+    gone = replace(live, signal=SignalView(0.0, "no_contact"))
+    assert metric_now(gone, "relaxation").value is None
+    assert metric_now(gone, "relaxation").reason == "no_contact"
 
 
 def test_a_number_without_quality_is_a_dash_in_the_summary(tmp_path):
