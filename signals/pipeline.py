@@ -6,7 +6,7 @@ begins another; no interval is ever measured across it.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from signals.samples import Samples
 
 _KEPT_RUNS = 64
 _SLACK = 0.5
+_SHORT_HOLE_S = 2.0
+"""A hole of lost samples up to this long is bridged; after a longer one everything is learnt anew."""
 _NO_CONTACT_S = 1.0
 """Without contact for so long, a stretch is over."""
 
@@ -74,10 +76,12 @@ class HeartPipeline:
         out: list[HeartBeat | Hole] = []
         last = self._last
         if last is not None:
-            whole = last.epoch == samples.epoch and samples.first_index == last.first_index + len(last.values)
-            if not whole:
+            missing = samples.first_index - last.first_index - len(last.values)
+            if last.epoch != samples.epoch or not 0 <= missing <= _SHORT_HOLE_S * self.rate_hz:
                 out += self.flush()
                 out.append(Hole(last.end_ns, samples.start_ns, "samples_lost"))
+            elif missing:
+                out += self._bridge(last, samples.start_ns, missing)
         self._last = samples
         self._runs.append((self._fed, samples))
         self._watch_contact(samples)
@@ -85,6 +89,16 @@ class HeartPipeline:
         out += self._timed(self._stream.feed(samples.values))
         self._quality.feed(samples.values)
         return out
+
+    def _bridge(self, last: Samples, until_ns: int, missing: int) -> list[HeartBeat | Hole]:
+        """A few lost samples: the detector keeps what it has learnt, and no interval is measured across the hole."""
+        nothing = np.full(missing, np.nan)
+        after = last.first_index + len(last.values)
+        self._runs.append((self._fed, replace(last, start_ns=last.end_ns, values=nothing, first_index=after)))
+        self._fed += missing
+        self._dead.append((self._fed, Hole(last.end_ns, until_ns, "samples_lost")))
+        self._quality.feed(nothing)
+        return self._timed(self._stream.feed(nothing))
 
     def flush(self) -> list[HeartBeat | Hole]:
         """What was still being thought about: beats, and contact that has not come back until the newest sample.

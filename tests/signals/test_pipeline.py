@@ -65,6 +65,30 @@ def test_hole_in_the_counter_ends_a_stretch(ecg):
     assert all(beat.rr_ms and 300 < beat.rr_ms < 1500 for beat in beats[1:])
 
 
+@pytest.mark.parametrize("size", [20, 90, 500])
+def test_a_lost_frame_costs_no_beat_and_no_interval_spans_it(ecg, size):
+    whole = beats_of(HeartPipeline("ecg", RATE), runs(ecg, 90))
+    lost_at = [int((beat.t_ns / 1e9 - 5 + 0.35) * RATE) for beat in whole[5:30:4]]
+    kept = np.ones(len(ecg), bool)
+    for at in lost_at:
+        kept[at : at + 18] = False
+    edges = np.flatnonzero(np.diff(kept)) + 1
+    pieces = [part for part in np.split(np.arange(len(ecg)), edges) if kept[part[0]]]
+    samples = [
+        run
+        for part in pieces
+        for run in runs(ecg[part], size, 5_000_000_000 + round(part[0] * 1e9 / RATE), int(part[0]))
+    ]
+    items = beats_of(HeartPipeline("ecg", RATE), samples)
+    holes = [item for item in items if isinstance(item, Hole)]
+    beats = [item for item in items if isinstance(item, HeartBeat)]
+    assert [hole.cause for hole in holes] == ["samples_lost"] * len(lost_at)
+    assert all(abs(hole.to_ns - hole.from_ns - 50e6) < 100 for hole in holes)
+    assert len(beats) == len(whole)
+    assert sum(beat.rr_ms is None for beat in beats) == len(lost_at) + 1
+    assert np.allclose([beat.t_ns for beat in beats], [beat.t_ns for beat in whole], atol=3e6)
+
+
 def test_new_connection_ends_a_stretch_even_if_the_counter_fits(ecg):
     items = beats_of(
         HeartPipeline("ecg", RATE), [*runs(ecg[:5400], 90), *runs(ecg[5400:9000], 90, 20 * 10**9, 5400, 2)]
