@@ -5,9 +5,11 @@ readers), so regular and bold are cut from the variable Noto Sans SC (OFL) of `j
 glyphs takes half a minute; GB 2312 and Latin take about ten seconds. `python -m kiosk.fonts` makes them at set-up.
 """
 
+import atexit
 import importlib.resources
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -110,12 +112,14 @@ def _cut(variable: Path, points: Iterable[int]) -> dict[int, bytes]:
 
 
 def _put(path: Path, data: bytes) -> Path:
-    """Write a file in one step; where that is not permitted, in a temporary folder."""
+    """Write a file in one step; where that is not permitted, in a temporary folder that goes with the process."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".part")
     except OSError:
-        path = Path(tempfile.mkdtemp(prefix="xinyi-fonts-")) / path.name
+        folder = tempfile.mkdtemp(prefix="xinyi-fonts-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = Path(folder) / path.name
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
         file.write(data)

@@ -135,7 +135,7 @@ async def test_probe_says_who_answers(tmp_path):
 
 def test_killed_simulator_is_a_lost_device_that_comes_back(tmp_path):
     demo = subprocess.Popen(
-        [*XINYI, "demo", "--headless", "--json", "--for", "25", "--data", str(tmp_path)],
+        [*XINYI, "demo", "--headless", "--json", "--speed", "2", "--for", "36", "--data", str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
