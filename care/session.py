@@ -9,7 +9,6 @@ identical session. Times are ns since the session began. While it is paused time
 from collections.abc import Callable
 from enum import StrEnum
 
-import msgspec
 from msgspec import Struct
 
 from care.programme import MAX_PACE, MIN_PACE, ChairScene, Programme, Segment, SegmentKind
@@ -386,8 +385,3 @@ def replay(programme: Programme, events: list[Event]) -> Session:
     for event in events:
         session.advance(event)
     return session
-
-
-def encode_event(event: Event) -> bytes:
-    """Msgpack of an event, for a log."""
-    return msgspec.msgpack.encode(event)

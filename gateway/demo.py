@@ -8,6 +8,7 @@ goes on when the room came back from a crash.
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -297,8 +298,6 @@ class Demo:
 
 def _port_near(port: int) -> int:
     """This port, or any free one when a second demonstration runs beside the first."""
-    import socket
-
     with contextlib.suppress(OSError), socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", port))

@@ -196,19 +196,21 @@ class Senses:
         signal = self.signal
         now_s = now_ns / 1e9
         floor = "" if signal.score >= QUALITY_FLOOR else signal.reason or str(Reason.WEAK)
-        out = []
-        for name, unit, window_s in (("heart_rate", "1/min", 30), ("rmssd", "ms", 60)):
-            window = self.live.read(now_s, window_s)
-            value = window.mean_hr_bpm if name == "heart_rate" else window.rmssd_ms
-            reason = floor or (str(window.reason) if value is None and window.reason else "")
-            quality = min(signal.score, window.accepted_share)
-            out.append(Reading(name, None if reason else value, unit, window_s, round(quality, 3), reason))
-        minute = self.live.read(now_s, 60)
+        half, minute = self.live.read(now_s, 30), self.live.read(now_s, 60)
         coherence = self.live.coherence(now_s)
-        reason = floor or (str(coherence.reason) if coherence.share_percent is None and coherence.reason else "")
-        quality = min(signal.score, minute.accepted_share)
-        share = None if reason else coherence.share_percent
-        out.append(Reading("coherence", share, "%", 64, round(quality, 3), reason))
+
+        def heart(
+            name: str, value: float | None, unit: str, window_s: float, share: float, why: Reason | None
+        ) -> Reading:
+            reason = floor or (str(why) if value is None and why else "")
+            quality = round(min(signal.score, share), 3)
+            return Reading(name, None if reason else value, unit, window_s, quality, reason)
+
+        out = [
+            heart("heart_rate", half.mean_hr_bpm, "1/min", 30, half.accepted_share, half.reason),
+            heart("rmssd", minute.rmssd_ms, "ms", 60, minute.accepted_share, minute.reason),
+            heart("coherence", coherence.share_percent, "%", 64, minute.accepted_share, coherence.reason),
+        ]
         artefacts = round(1 - minute.accepted_share, 4) if minute.n_beats else None
         why = "" if minute.n_beats else floor or str(Reason.TOO_FEW_BEATS)
         out.append(Reading("artefact_share", artefacts, "", 60, 1.0 if minute.n_beats else 0.0, why))

@@ -283,7 +283,7 @@ def test_log_replays_to_the_identical_session_and_nothing_moves_while_locked(ste
     session = begun()
     for kind, passed_ns, flag in steps:
         event = event_of(kind, session.now_ns + passed_ns, flag)
-        events.append(msgspec.msgpack.decode(machine.encode_event(event), type=Event))
+        events.append(msgspec.msgpack.decode(msgspec.msgpack.encode(event), type=Event))
         actions = session.advance(event)
         if session.locked:
             assert not any(isinstance(action, SetPacer) and action.pacer for action in actions)
