@@ -177,14 +177,16 @@ def sim(
 ) -> None:
     """Simulated devices for every device of the configuration, on its port."""
     from devices.clock import Clock
-    from firmware_sim.site import SimDevice, run
+    from firmware_sim.catalogue import SimDevice
+    from firmware_sim.site import run
 
     settings = _config(config)
     devices: list[SimDevice] = []
     for device in settings.devices:
-        kind: Literal["chair", "oximeter"] = "chair" if device.kind == "chair-link" else "oximeter"
-        first = kind == "chair" and not any(other.kind == "chair" for other in devices)
-        devices.append(SimDevice(device.id, kind, Path(device.port), heart=heart, replay=replay if first else None))
+        first = device.kind == "chair-link" and not any(other.kind == "chair-link" for other in devices)
+        devices.append(
+            SimDevice(device.id, device.kind, Path(device.port), heart=heart, replay=replay if first else None)
+        )
 
     async def body(stop: asyncio.Event) -> None:
         work = asyncio.create_task(run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))

@@ -70,3 +70,15 @@ class NotConnected(DeviceError):
     code = "not_connected"
     what = "not connected"
     remedy = "check power and cable; the connection comes back by itself"
+
+
+class BluetoothOff(DeviceError):
+    code = "bluetooth_off"
+    what = "Bluetooth of this machine is off or missing"
+    remedy = "plug the Bluetooth adapter in and switch it on (`bluetoothctl power on`, `rfkill unblock bluetooth`)"
+
+
+class OutOfReach(DeviceError):
+    code = "out_of_reach"
+    what = "not seen by Bluetooth"
+    remedy = "switch it on, put it on (a strap wakes on skin), come within 10 m, and close other programs that use it"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from devices.errors import DeviceError
-from signals.samples import Channel, Samples
+from signals.samples import Channel, Intervals, Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Identity:
     """(channel, nominal rate in Hz) of each stream that it declares."""
     hardware_watchdog: bool = False
     """True when the device stops its own motion if the host falls silent. Without it a chair gets no motion from us."""
+    seat_sensor: bool = True
+    """False: the chair cannot feel who sits in it; a press at the chair stands in for it, for one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,15 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
-    """Counters of the wire since the connection was opened; sent about once a second."""
+    """How the link is, since the connection was opened; sent about once a second.
+
+    Attributes:
+        frames: good frames (or notifications).
+        lost_frames: frames missing by the device's own count, or as far as can be told.
+        heard_ns: when the last good frame came; 0: none yet.
+        battery_percent: None where the device does not say.
+        rssi_dbm: None by cable.
+    """
 
     device: str
     t_ns: int
@@ -63,6 +73,9 @@ class LinkHealth:
     crc_errors: int
     dropped_bytes: int
     lost_frames: int
+    heard_ns: int = 0
+    battery_percent: int | None = None
+    rssi_dbm: int | None = None
 
 
 class Rhythm(StrEnum):
@@ -88,6 +101,7 @@ class ChairStatus:
     volume_percent: int
     moving: bool
     occupied: bool
+    """Somebody is confirmed in the seat: by its sensor, or by a press at the chair that is valid for one session."""
     stop_pressed: bool
     """The stop button is in, or was pressed and nobody has released the stop since."""
     watchdog_tripped: bool
@@ -96,6 +110,10 @@ class ChairStatus:
     """Codes such as "recline_motor"; words in care/words/."""
     stopped: bool = False
     """Motion is refused until `ReleaseStop`, whoever asked for the stop (button, room, fault)."""
+    cleared: bool = False
+    """A person at the chair has pressed its reset since the stop: now `ReleaseStop` is obeyed, and not before."""
+    armed: bool = False
+    """Motion may be asked for: somebody is confirmed in the seat and `Arm` was obeyed for this session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +127,7 @@ class DeviceNote:
     text: str
 
 
-DeviceEvent = Connected | Disconnected | Samples | Gap | LinkHealth | ChairStatus | DeviceNote
+DeviceEvent = Connected | Disconnected | Samples | Intervals | Gap | LinkHealth | ChairStatus | DeviceNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +170,41 @@ class Volume:
     percent: int
 
 
+class Part(StrEnum):
+    """What can follow a breath."""
+
+    BACK = "back"
+    """The back rest rises and falls by 2°, so that the breath can be felt with closed eyes."""
+    MASSAGE = "massage"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Motion may be asked for from now on, for one session. Obeyed only while somebody is confirmed in the seat.
+
+    It ends with `Disarm`, with any stop, with an empty seat, and with the connection.
+    """
+
+    session: int
+    """Number of the session, 1 … 65535. A press at the chair in place of a seat sensor is valid for one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """No more motion; what moves comes to rest. Light and sound stay."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The back rest rises and falls by 2° with a breath, so that it can be felt with closed eyes. Rate 0 ends it."""
+    """Parts of the chair follow a breath, smoothly. Rate 0 ends it."""
 
     rate_per_min: float
     inhale_share: float = 0.4
     """Part of each breath that is inhalation, 0.2 … 0.8."""
     phase_s: float = 0.0
     """How long ago, at the moment of the command, an inhalation began."""
+    parts: frozenset[Part] = frozenset({Part.BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +214,10 @@ class StopMotion:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseStop:
-    """A person has looked: motion may be asked for again."""
+    """A person has looked, and has pressed the reset at the chair (`ChairStatus.cleared`): the stop is over.
+
+    It moves nothing, and the chair has to be armed again.
+    """
 
 
-ChairCommand = Recline | LegRest | Massage | Heat | Light | Volume | Pace | StopMotion | ReleaseStop
+ChairCommand = Arm | Disarm | Recline | LegRest | Massage | Heat | Light | Volume | Pace | StopMotion | ReleaseStop

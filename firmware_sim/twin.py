@@ -1,6 +1,7 @@
 """A simulated device at its port: firmware, pseudo-terminal, clock, cable."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
 from devices.clock import Clock
@@ -22,6 +23,40 @@ class Firmware(Protocol):
     def output(self) -> list[bytes]: ...
     def sit(self, at_s: float) -> None: ...
     def stand(self, at_s: float) -> None: ...
+    def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:
+        """Something that hands do to this device alone; False: it knows nothing of that."""
+        ...
+
+
+class SensorFirmware:
+    """What most sensors are: something worn, that talks and takes no special handling. A base for twins.
+
+    Attributes:
+        seat: who wears it.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self.seat = seat
+        self._out: list[bytes] = []
+
+    def sit(self, at_s: float) -> None:
+        """It is put on."""
+        self.seat.sit(at_s)
+
+    def stand(self, at_s: float) -> None:  # noqa: ARG002 - some want the time
+        """It is taken off."""
+        self.seat.stand()
+
+    def hear(self, data: bytes, at_s: float) -> None:
+        """Most listen to nobody."""
+
+    def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:  # noqa: ARG002 - nothing special
+        return False
+
+    def output(self) -> list[bytes]:
+        """Frames to send, since the last call."""
+        out, self._out = self._out, []
+        return out
 
 
 F = TypeVar("F", bound=Firmware)

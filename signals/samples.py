@@ -1,4 +1,4 @@
-"""Samples: the one type that the edges and the core share.
+"""Samples (and intervals of sensors that count beats themselves): what the edges and the core share.
 
 A driver makes them, the signal core eats them. Times are int64 nanoseconds on the monotonic clock that the
 edge was given; the device's own sample counter travels along, so a hole in the stream is a fact and not a guess.
@@ -21,6 +21,10 @@ class Channel(StrEnum):
     RESPIRATION = "respiration"
     SPO2 = "spo2"
     PULSE_RATE = "pulse_rate"
+    RR = "rr"
+    ACCELERATION_X = "acceleration_x"
+    ACCELERATION_Y = "acceleration_y"
+    ACCELERATION_Z = "acceleration_z"
 
 
 UNITS: dict[Channel, str] = {
@@ -31,6 +35,10 @@ UNITS: dict[Channel, str] = {
     Channel.RESPIRATION: "a.u.",
     Channel.SPO2: "%",
     Channel.PULSE_RATE: "1/min",
+    Channel.RR: "ms",
+    Channel.ACCELERATION_X: "g",
+    Channel.ACCELERATION_Y: "g",
+    Channel.ACCELERATION_Z: "g",
 }
 
 
@@ -65,3 +73,26 @@ class Samples:
     def end_ns(self) -> int:
         """Time just after the last sample, ns."""
         return self.start_ns + round(len(self.values) * 1e9 / self.rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Beat-to-beat intervals that a sensor measured by itself (`Channel.RR`): no samples, so no rate.
+
+    Beats are placed by summing the intervals, never by their arrival. What was lost in between is not bridged.
+
+    Attributes:
+        device: id of the device in this room.
+        t_ns: [n] int64, time of the beat that closes each interval, ns on the edge's monotonic clock.
+        rr_ms: [n] float64, the intervals, ms, oldest first. n may be 0: the sensor only says how it sits.
+        joined: the first interval begins at the last beat of the `Intervals` before; False after a hole and at first.
+        contact: whether the sensor touches skin; None where it does not say.
+        epoch: counts the connections of the device.
+    """
+
+    device: str
+    t_ns: NDArray[np.int64]
+    rr_ms: NDArray[np.float64]
+    joined: bool
+    contact: bool | None = None
+    epoch: int = 0

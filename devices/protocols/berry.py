@@ -75,6 +75,9 @@ class Decoder:
         lost_frames: frames that these bytes once were, rounded.
     """
 
+    crc_errors = 0
+    """The protocol has no check sum."""
+
     def __init__(self) -> None:
         self.frames = self.dropped_bytes = self.lost_frames = 0
         self._part = bytearray()
@@ -94,6 +97,10 @@ class Decoder:
             if len(self._part) == FRAME_BYTES:
                 frames.append(self._frame())
         return frames
+
+    def forget(self) -> None:
+        """Count what was dropped afresh."""
+        self.dropped_bytes = self.lost_frames = 0
 
     def _drop(self, count: int) -> None:
         self._stray += count

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from care.programme import ProgrammeError
-from devices.berry import BerryOximeter
-from devices.chair_link import ChairLinkChair
 from devices.clock import Clock
+from devices.drivers.berry import BerryOximeter
+from devices.drivers.chair_link import ChairLinkChair
 from devices.supervisor import Supervised
 from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder

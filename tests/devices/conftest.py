@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from devices.clock import Clock
-from firmware_sim.site import SimDevice, Site
+from firmware_sim.catalogue import SimDevice
+from firmware_sim.site import Site
 
 
 @dataclass
@@ -35,9 +36,9 @@ def rig(tmp_path):
         clock = Clock.starting_now(speed)
         devices = []
         if chair is not None:
-            devices.append(SimDevice("chair-1", "chair", tmp_path / "chair", **chair))
+            devices.append(SimDevice("chair-1", "chair-link", tmp_path / "chair", **chair))
         if finger is not None:
-            devices.append(SimDevice("finger-1", "oximeter", tmp_path / "finger", **finger))
+            devices.append(SimDevice("finger-1", "berry", tmp_path / "finger", **finger))
         site = Site(devices, clock, seed=3, wait_for_sit=wait_for_sit)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(twin.run()) for twin in site.twins.values()]

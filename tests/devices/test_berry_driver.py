@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from devices.berry import BerryOximeter
+from devices.drivers.berry import BerryOximeter
 from devices.errors import CommandRefused, NoAnswer, PortLost, WrongDevice
 from devices.events import Gap, Light
 from signals.samples import Channel, Samples

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from devices.chair_link import ChairLinkChair
+from devices.drivers.chair_link import ChairLinkChair
 from devices.errors import CommandRefused, NoAnswer, PortBusy, PortLost, WrongDevice
 from devices.events import (
     ChairStatus,

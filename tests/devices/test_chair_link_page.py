@@ -96,7 +96,7 @@ def test_ranges_of_the_page_are_those_of_the_code():
 
 def test_limits_that_the_page_gives_the_host_are_the_drivers():
     from devices import interlocks
-    from devices.chair_link import HEARTBEAT_S
+    from devices.drivers.chair_link import HEARTBEAT_S
 
     for text in (
         f"at most {interlocks.RECLINE_SPEED_DEG_S:.0f}°/s for the back and {interlocks.LEG_REST_SPEED_DEG_S:.0f}°/s",

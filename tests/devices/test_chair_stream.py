@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.chair_stream import ChairStream
+from devices.drivers.chair_stream import ChairStream
 from devices.errors import PortLost
 from devices.events import DeviceNote, Gap
 from devices.protocols import chair_link as wire

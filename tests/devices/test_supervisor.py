@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from devices.chair_link import ChairLinkChair
+from devices.drivers.chair_link import ChairLinkChair
 from devices.errors import DeviceError, NotConnected, PortLost, PortMissing
 from devices.events import ChairStatus, Connected, Disconnected, Recline, StopMotion
 from devices.supervisor import Supervised

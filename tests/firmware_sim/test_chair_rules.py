@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.protocols import chair_link as wire
-from firmware_sim.chair_link import ChairFirmware, ChairModel
 from firmware_sim.person import Person
 from firmware_sim.seat import Seat
+from firmware_sim.twins.chair_link import ChairFirmware, ChairModel
 
 MASSAGE = wire.Massage(1, 1, 2)
 

@@ -8,11 +8,12 @@ import pytest
 import wfdb
 from scipy.signal import resample_poly
 
-from devices.chair_link import ChairLinkChair
 from devices.clock import Clock
+from devices.drivers.chair_link import ChairLinkChair
 from devices.events import ChairStatus, DeviceNote
+from firmware_sim.catalogue import SimDevice
 from firmware_sim.replay import ReplayError, load, peek
-from firmware_sim.site import SimDevice, Site
+from firmware_sim.site import Site
 from signals.samples import Channel, Samples
 
 FS = 360
@@ -103,7 +104,7 @@ def test_a_record_without_the_wanted_channel_names_what_it_has(record):
 async def _played(path, tmp_path, *, empty):
     """Everything that a host hears of a record, at twenty times its speed."""
     clock = Clock.starting_now(20)
-    site = Site([SimDevice("chair-1", "chair", tmp_path / "port", replay=path)], clock, seed=1, wait_for_sit=empty)
+    site = Site([SimDevice("chair-1", "chair-link", tmp_path / "port", replay=path)], clock, seed=1, wait_for_sit=empty)
     events = []
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         twin = group.create_task(site.twins["chair-1"].run())
@@ -144,7 +145,7 @@ async def test_every_sample_comes_through_the_wire_as_it_was_recorded(record, tm
 async def test_after_a_new_connection_the_log_says_where_the_recording_is(record, tmp_path):
     path = record()
     clock = Clock.starting_now(5)
-    site = Site([SimDevice("chair-1", "chair", tmp_path / "port", replay=path)], clock, seed=1, wait_for_sit=True)
+    site = Site([SimDevice("chair-1", "chair-link", tmp_path / "port", replay=path)], clock, seed=1, wait_for_sit=True)
     wanted = load(path, RATES, "ecg").channels["ecg"]
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         twin = group.create_task(site.twins["chair-1"].run())

@@ -14,8 +14,8 @@ from firmware_sim.site import SimDevice, run
 @contextlib.asynccontextmanager
 async def running(tmp_path, **options):
     devices = [
-        SimDevice("chair-1", "chair", tmp_path / "ports" / "chair"),
-        SimDevice("finger-1", "oximeter", tmp_path / "ports" / "finger"),
+        SimDevice("chair-1", "chair-link", tmp_path / "ports" / "chair"),
+        SimDevice("finger-1", "berry", tmp_path / "ports" / "finger"),
     ]
     ready = asyncio.Event()
     control = tmp_path / "control"
@@ -78,7 +78,7 @@ async def test_hands_can(tmp_path, do, fields):
     [
         ("sing", {}, "sing"),
         ("sit", {"device": "chair-9"}, "chair-9.*chair-1, finger-1"),
-        ("press_stop", {"device": "finger-1"}, "only a chair"),
+        ("press_stop", {"device": "finger-1"}, "finger-1 does not know"),
         ("fault", {"device": "chair-1", "fault": "mood"}, "mood.*recline_motor"),
         ("noise", {"device": "chair-1", "share": "much"}, "share must be a number"),
     ],
@@ -107,7 +107,7 @@ async def test_without_a_site_the_hands_are_told_so(tmp_path):
 
 
 async def test_a_recording_that_cannot_be_played_is_said_before_any_port_appears(tmp_path):
-    devices = [SimDevice("chair-1", "chair", tmp_path / "chair", replay=tmp_path / "nowhere")]
+    devices = [SimDevice("chair-1", "chair-link", tmp_path / "chair", replay=tmp_path / "nowhere")]
     with pytest.raises(ReplayError):
         await run(devices, Clock.starting_now(5), tmp_path / "control")
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ import tty
 import pytest
 
 from devices.errors import NotConnected, PortBusy, PortForbidden, PortLost, PortMissing
-from devices.transport import SerialPort
+from devices.links.serial import SerialPort
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Chair Link's numbers and the room's words for the same things, both ways. Pure tables and three functions."""
 
 from devices.events import (
+    Arm,
     ChairCommand,
     ChairStatus,
+    Disarm,
     Heat,
     Identity,
     LegRest,
@@ -87,7 +89,9 @@ def message_of(command: ChairCommand, *, late_s: float = 0.0) -> wire.Message:
             return wire.Pace(rate, share, (phase + late_s) % (60 / rate))
         case ReleaseStop():
             return wire.Release()
-        case StopMotion():
+        case Arm():
+            return wire.Heartbeat()
+        case Disarm() | StopMotion():
             return wire.Stop()
 
 

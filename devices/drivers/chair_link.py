@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from devices.chair_stream import ChairStream
-from devices.chair_words import REFUSALS, identity_of, message_of, status_of
 from devices.clock import Clock
+from devices.drivers.chair_stream import ChairStream
+from devices.drivers.chair_words import REFUSALS, identity_of, message_of, status_of
 from devices.errors import CommandRefused, DeviceError, NoAnswer, NotConnected, PortLost, WrongDevice
 from devices.events import (
     ChairCommand,
@@ -26,8 +26,8 @@ from devices.events import (
     StopMotion,
 )
 from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, disobeys, refusal
+from devices.links.link import byte_link
 from devices.protocols import chair_link as wire
-from devices.transport import SerialPort
 
 HEARTBEAT_S = 0.4
 _ANSWER_S = 3.0
@@ -52,7 +52,7 @@ class ChairLinkChair:
         self.epoch = 0
         self.heard_ns = 0
         self.identity = Identity("", "", "", "")
-        self._serial = SerialPort(port, wire.BAUD, device)
+        self._link = byte_link(port, device, baud=wire.BAUD)
         self._decoder = wire.Decoder()
         self._sequence = 0
         self._early: list[wire.Frame] = []
@@ -111,7 +111,7 @@ class ChairLinkChair:
         loop = asyncio.get_running_loop()
         until = loop.time() + self.clock.patience_s(seconds)
         while (left := until - loop.time()) > 0:
-            data = await self._serial.read(left)
+            data = await self._link.read(left)
             heard = heard or bool(data)
             frames += self._decoder.feed(data)
             if any(isinstance(frame.message, wire.Ident | wire.Ack) for frame in frames):
@@ -121,11 +121,11 @@ class ChairLinkChair:
     # open
 
     async def __aenter__(self) -> Self:
-        await self._serial.__aenter__()
+        await self._link.__aenter__()
         try:
             await self._identify()
         except BaseException:
-            await self._serial.__aexit__(None, None, None)
+            await self._link.__aexit__(None, None, None)
             raise
         self.heard_ns = self.clock.now_ns()
         self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
@@ -139,7 +139,7 @@ class ChairLinkChair:
             await asyncio.wait([self._loop])
             with contextlib.suppress(DeviceError):
                 self._send(wire.StopStreams())
-        await self._serial.__aexit__(kind, error, trace)
+        await self._link.__aexit__(kind, error, trace)
 
     async def _control(self) -> None:
         """The control loop: heartbeat, repeated stop, end of long runs, reading. Ends when the port is lost."""
@@ -161,7 +161,7 @@ class ChairLinkChair:
                 if now >= health_ns:
                     self._say_health(now)
                     health_ns = now + round(_HEALTH_S * 1e9)
-                self._take_all(self._decoder.feed(await self._serial.read(self.clock.real_s(_STOP_AGAIN_S))))
+                self._take_all(self._decoder.feed(await self._link.read(self.clock.real_s(_STOP_AGAIN_S))))
         except DeviceError as error:
             self._failure = error
         finally:
@@ -335,5 +335,5 @@ class ChairLinkChair:
 
     def _send(self, message: wire.Message, *, overtaking: bool = False) -> int:
         self._sequence = (self._sequence + 1) & 0xFF
-        self._serial.write(wire.encode(message, self._sequence), overtaking=overtaking)
+        self._link.write(wire.encode(message, self._sequence), overtaking=overtaking)
         return self._sequence

@@ -1,16 +1,20 @@
-"""The twin of `devices/berry.py`: a finger oximeter that talks all the time. Sans-IO; `twin.py` runs it."""
+"""The twin of `devices/drivers/berry.py`: a finger oximeter that talks all the time. Sans-IO; `twin.py` runs it."""
 
 import math
 
 import numpy as np
 
 from devices.protocols import berry as wire
+from firmware_sim import replay
+from firmware_sim.catalogue import SimDevice
+from firmware_sim.person import Person
 from firmware_sim.seat import Seat
+from firmware_sim.twin import SensorFirmware
 
 _NO_FINGER = wire.Frame(0, None, None, strength=0, no_signal=True, no_finger=True)
 
 
-class OximeterFirmware:
+class OximeterFirmware(SensorFirmware):
     """100 frames a second. Times are seconds of the device's own clock.
 
     Attributes:
@@ -18,10 +22,9 @@ class OximeterFirmware:
     """
 
     def __init__(self, seat: Seat) -> None:
-        self.seat = seat
+        super().__init__(seat)
         self._sent = 0
         self._range = (0.0, 1.0)
-        self._out: list[bytes] = []
 
     def sit(self, at_s: float) -> None:
         """A finger goes in."""
@@ -36,9 +39,6 @@ class OximeterFirmware:
     def stand(self, at_s: float) -> None:
         self.advance(at_s)
         self.seat.stand()
-
-    def hear(self, data: bytes, at_s: float) -> None:
-        """It listens to nobody."""
 
     def advance(self, at_s: float) -> None:
         due = math.floor(at_s * wire.RATE_HZ + 1e-6) - self._sent
@@ -56,11 +56,6 @@ class OximeterFirmware:
         if self.seat.over(at_s):
             self.seat.stand()
 
-    def output(self) -> list[bytes]:
-        """Frames to send, since the last call."""
-        out, self._out = self._out, []
-        return out
-
     def _numbers(self, t_s: np.ndarray) -> tuple[int | None, int | None, list[bool]]:
         """Pulse rate, SpO2 and the beat flags; a recording of a pulse wave has none of them."""
         if self.seat.recording is not None or not (self.seat.occupied and self.seat.contact):
@@ -71,3 +66,16 @@ class OximeterFirmware:
         last = t_s[-1:]
         rate, spo2 = float(person.measure("pulse_rate", last)[0]), int(person.measure("spo2", last)[0])
         return int(rate) if math.isfinite(rate) else None, spo2, flags
+
+
+def build(device: SimDevice, person: Person, wait_for_sit: bool) -> OximeterFirmware:
+    """The oximeter that `device` describes, on the finger of `person`.
+
+    Raises:
+        ReplayError: its recording cannot be played.
+    """
+    recording = replay.load(device.replay, {"ppg": wire.RATE_HZ}, "ppg") if device.replay else None
+    firmware = OximeterFirmware(Seat(person, recording))
+    if not wait_for_sit:
+        firmware.sit(0.0)
+    return firmware

@@ -18,14 +18,17 @@ from typing import Self
 import serial
 
 from devices.errors import DeviceError, NotConnected, PortBusy, PortForbidden, PortLost, PortMissing
+from devices.links.link import Parity
 
 _AT_ONCE = 4096
 
 
 class SerialPort:
-    """One open port. An async context manager; inside it `read` and `write`."""
+    """One open port, a `ByteLink`. An async context manager; inside it `read` and `write`."""
 
-    def __init__(self, port: str, baud: int, device: str = "", parity: str = serial.PARITY_NONE) -> None:
+    rssi_dbm = None
+
+    def __init__(self, port: str, baud: int, device: str = "", parity: Parity = "N") -> None:
         self.port, self.device = port, device
         self._baud, self._parity = baud, parity
         self._serial: serial.Serial | None = None

@@ -1,15 +1,20 @@
-"""The twin of `devices/chair_link.py`: the firmware of a chair that speaks Chair Link, on a pseudo-terminal.
+"""The twin of `devices/drivers/chair_link.py`: the firmware of a chair that speaks Chair Link, on a pseudo-terminal.
 
 It keeps the rules of movement of `docs/protocols/chair-link.md` as a real chair must: it answers, but it also stops by
 itself. Sans-IO (bytes and times in, bytes out); `twin.py` puts it on a port.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from devices.protocols import chair_link as wire
+from firmware_sim import replay
 from firmware_sim.actuators import Actuators
+from firmware_sim.catalogue import SimDevice
+from firmware_sim.control import ControlError
+from firmware_sim.person import Person
 from firmware_sim.rules import MOTION, moves_or_heats, needs, within_limits
-from firmware_sim.sampler import Sampler, declared
+from firmware_sim.sampler import Sampler, declared, rates_hz
 from firmware_sim.seat import Seat
 
 STATUS_S = 0.25
@@ -83,6 +88,21 @@ class ChairFirmware:
         else:
             self._faults.discard(name)
             self._say_status(at_s)
+
+    def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:
+        match do:
+            case "press_stop":
+                self.press_stop(at_s)
+            case "release_stop":
+                self.release_stop(at_s)
+            case "fault":
+                fault = str(fields.get("fault", "recline_motor"))
+                if fault not in wire.FAULTS:
+                    raise ControlError(f"no fault {fault!r}; there are {', '.join(wire.FAULTS)}")
+                self.fault(fault, at_s, on=bool(fields.get("on", True)))
+            case _:
+                return False
+        return True
 
     # what time does
 
@@ -263,3 +283,15 @@ class ChairFirmware:
                 faults,
             )
         )
+
+
+def build(device: SimDevice, person: Person, wait_for_sit: bool) -> ChairFirmware:
+    """The chair that `device` describes, with `person` in it.
+
+    Raises:
+        ReplayError: its recording cannot be played.
+    """
+    heart = wire.Sensor[device.heart.upper()]
+    recording = replay.load(device.replay, rates_hz(declared(heart)), device.heart) if device.replay else None
+    model = ChairModel(device.id, heart, device.watchdog_ms, sits_down_at_start=not wait_for_sit)
+    return ChairFirmware(model, Seat(person, recording))

@@ -1,0 +1,57 @@
+"""Every kind of device that can be simulated: one row each, kind -> "module:function" that builds its firmware.
+
+Kinds are those of `devices/families.py`; a test holds the two tables together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, cast
+
+from devices.protocols import chair_link
+from firmware_sim.gatt import GattFirmware
+from firmware_sim.person import Person
+from firmware_sim.twin import Firmware
+
+TWINS: dict[str, str] = {
+    "chair-link": "firmware_sim.twins.chair_link:build",
+    "berry": "firmware_sim.twins.berry:build",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SimDevice:
+    """One simulated device.
+
+    Attributes:
+        id: its name for the control socket, and its serial number.
+        kind: as in `catalogue.TWINS`. The n-th device of each kind is worn by the n-th person.
+        path: where its port appears (a symbolic link).
+        heart: the heart sensor of a chair.
+        replay: a WFDB record that is played instead of a simulated person.
+        drift_ppm: how much its crystal runs fast.
+        watchdog_ms: 0 for a chair without a hardware watchdog.
+        noise: share of frames that its cable spoils.
+    """
+
+    id: str
+    kind: str
+    path: Path
+    heart: Literal["ecg", "ppg"] = "ecg"
+    replay: Path | None = None
+    drift_ppm: float = 0.0
+    watchdog_ms: int = round(chair_link.WATCHDOG_S * 1000)
+    noise: float = 0.0
+
+
+def build(device: SimDevice, person: Person, *, wait_for_sit: bool) -> Firmware | GattFirmware:
+    """The firmware of a device, with a person at it.
+
+    Raises:
+        KeyError: nobody simulates this kind.
+        ReplayError: its recording cannot be played.
+    """
+    module, _, name = TWINS[device.kind].partition(":")
+    make = cast(Callable[[SimDevice, Person, bool], Firmware | GattFirmware], getattr(import_module(module), name))
+    return make(device, person, wait_for_sit)
