@@ -80,5 +80,5 @@ class BluetoothOff(DeviceError):
 
 class OutOfReach(DeviceError):
     code = "out_of_reach"
-    what = "not seen by Bluetooth"
+    what = "not reached by Bluetooth"
     remedy = "switch it on, put it on (a strap wakes on skin), come within 10 m, and close other programs that use it"

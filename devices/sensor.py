@@ -204,4 +204,4 @@ class GattSensor(Sensor):
                 self.malformed_bytes += len(notification.data)
 
     def health(self, now_ns: int) -> LinkHealth:
-        return self._health(now_ns, self.good, 0, self.malformed_bytes, self.lost)
+        return self._health(now_ns, self.good, 0, self.malformed_bytes, self.lost + self.link.dropped)

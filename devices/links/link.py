@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from devices.address import AddressError, Medium, parse
+from devices.clock import Clock
 from devices.errors import PortMissing
 
 Parity = Literal["N", "E", "O"]
@@ -67,9 +68,15 @@ class Notification:
 
 
 class GattLink(Link, Protocol):
-    """A connected BLE peripheral. UUIDs are 128 bits in lower case (`uuid16` makes them)."""
+    """A connected BLE peripheral. UUIDs are 128 bits in lower case (`uuid16` makes them).
+
+    Attributes:
+        name: as it advertises itself; "" where it does not.
+        dropped: notifications lost here because nobody took them in time.
+    """
 
     name: str
+    dropped: int
 
     def has(self, uuid: str) -> bool:
         """Whether the peripheral has this characteristic."""
@@ -130,17 +137,17 @@ def byte_link(port: str, device: str, *, baud: int, parity: Parity = "N") -> Byt
 
             return SerialPort(address.place, baud, device, parity)
         case Medium.BLE:
-            from devices.links.uart import NordicUart
+            from devices.links.uart import Uart
 
-            return NordicUart(port, address, device)
+            return Uart(port, address, device)
         case _:
             from devices.links.stream import StreamSocket
 
             return StreamSocket(port, address, device)
 
 
-def gatt_link(port: str, device: str) -> GattLink:
-    """The BLE connection that an address stands for; nothing is opened yet.
+def gatt_link(port: str, device: str, clock: Clock) -> GattLink:
+    """The BLE connection that an address stands for; nothing is opened yet. `clock` dates what arrives.
 
     Raises:
         PortMissing: the address is not one of BLE.
@@ -153,4 +160,4 @@ def gatt_link(port: str, device: str) -> GattLink:
         raise PortMissing(port, device, "this device speaks by air", "give its port as ble:00:22:D0:12:34:56")
     from devices.links.ble import Peripheral
 
-    return Peripheral(port, address, device)
+    return Peripheral(port, address, device, clock)
