@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from devices.address import AddressError, parse
+from devices.families import BY_KIND, Family
 from gateway.link import BrokerAddress
 
 SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){2}$"
@@ -69,12 +71,26 @@ class PointsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeviceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """One device of the room: its id here, its name on faces, its kind and its port."""
+    """One device of the room: its id here, its name on faces, its kind (`devices/families.py`) and where it is
+    (`devices/address.py`).
+
+    Attributes:
+        chair: id of the chair that a sensor belongs to; "" is the first.
+        map: register map of a Modbus chair: a shipped name, or a file.
+        options: what a kind may be told besides (docs/devices/<kind>.md).
+    """
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9-]+$")]
-    kind: Literal["chair-link", "berry"]
+    kind: str
     port: Annotated[str, Meta(min_length=1)]
     name: str = ""
+    chair: str = ""
+    map: str = ""
+    options: dict[str, str | int | float | bool] = {}
+
+    @property
+    def family(self) -> Family:
+        return BY_KIND[self.kind]
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,10 +158,31 @@ def load(path: Path | None) -> Config:
         config = msgspec.convert(table, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {error}; every key is documented in deploy/xinyi.toml") from None
-    ids = [device.id for device in config.devices]
+    _check_devices(name, config.devices)
+    return config
+
+
+def _check_devices(name: str, devices: list[DeviceConfig]) -> None:
+    ids = [device.id for device in devices]
     if len(set(ids)) != len(ids):
         raise ConfigError(f"{name}: two devices have the same id; ids are {', '.join(ids)}")
-    return config
+    for device in devices:
+        where = f"{name}: devices, {device.id}"
+        family = BY_KIND.get(device.kind)
+        if family is None:
+            raise ConfigError(f"{where}: no kind {device.kind!r}; `xinyi devices drivers` lists those that there are")
+        try:
+            medium = parse(device.port).medium
+        except AddressError as error:
+            raise ConfigError(f"{where}: port: {error}") from None
+        if medium not in family.media:
+            by = ", ".join(sorted(family.media))
+            raise ConfigError(f"{where}: port: a {device.kind} is not reached by {medium}, but by {by}")
+        if device.chair and device.chair not in ids:
+            raise ConfigError(f"{where}: chair: no device {device.chair!r}; ids are {', '.join(ids)}")
+        if family.needs_map != bool(device.map):
+            remedy = "name a register map" if family.needs_map else "this kind takes none"
+            raise ConfigError(f"{where}: map: {remedy}; see {family.page}")
 
 
 def to_toml(config: Config) -> str:
@@ -154,7 +191,7 @@ def to_toml(config: Config) -> str:
     builtins: dict[str, Any] = msgspec.to_builtins(config)
     devices = builtins.pop("devices")
     sections = [(f"[{name}]", values) for name, values in builtins.items()]
-    sections += [("[[devices]]", device) for device in devices]
+    sections += [("[[devices]]", {key: value for key, value in device.items() if value != {}}) for device in devices]
     for head, values in sections:
         lines.append(head)
         lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]

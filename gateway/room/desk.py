@@ -29,7 +29,7 @@ from gateway.live import (
 from gateway.messages import SessionOpened
 from gateway.outbox import new_id
 from gateway.room.chair import commands_of, refusal_code
-from gateway.room.room import HEART, Room
+from gateway.room.room import Room
 
 CONFIRMED_WITHIN_S = 2.0
 SHORTEST_LIMIT_S = 1.0
@@ -156,7 +156,8 @@ class Desk:
         if room.chair and room.chair.locked:
             raise Refused("motion_locked")
         identity = state.identity
-        channel, rate_hz = next((channel, rate) for channel, rate in identity.channels if channel in HEART)
+        channel = room.heart_channel(device)
+        rate_hz = next(rate for given, rate in identity.channels if given is channel)
         body = SessionOpened(
             session=new_id(),
             programme=programme.key,

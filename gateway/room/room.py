@@ -27,9 +27,10 @@ from gateway.room.senses import STALE_S, Senses, metrics_of
 from gateway.room.view import DeviceState, chair_view, session_view, tachogram
 from signals.pipeline import HeartBeat, Hole
 from signals.rr import LiveCorrector
-from signals.samples import Channel, Samples
+from signals.samples import Channel, Intervals, Samples
 
-HEART = {Channel.ECG, Channel.PPG}
+HEART = (Channel.ECG, Channel.RR, Channel.PPG)
+"""Best first: R peaks are sharper than a sensor's own rounded intervals, and these than the foot of a pulse wave."""
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Room:
         self._frames = itertools.count(1)
         self._idle_labels = LiveCorrector()
         self._idle_times: deque[int] = deque()
+        self._chair_joined = False
 
     def lead(self, conductor: Conductor, chair: ChairControl | None, chair_id: str) -> None:
         """Who leads sessions here, and with which chair."""
@@ -73,6 +75,8 @@ class Room:
         match event:
             case Samples():
                 self._samples(state, event)
+            case Intervals():
+                self._intervals(state, event)
             case ChairStatus():
                 self._status(state, event)
             case LinkHealth():
@@ -87,20 +91,42 @@ class Room:
                 log.info("%s: %d samples of %s were lost", event.device, event.lost, event.channel)
 
     def _samples(self, state: DeviceState, samples: Samples) -> None:
-        heart = samples.channel in HEART and self.senses.heart_device in {"", samples.device}
-        if heart and not self._serves_heart(samples.device):
+        heart = samples.channel in HEART
+        if heart and not self._serves_heart(samples.device, samples.channel):
             return
         items = self.senses.take(samples)
-        if not heart:
-            return
+        if heart:
+            self._heard(state, items, samples.start_ns, samples.end_ns)
+
+    def _intervals(self, state: DeviceState, intervals: Intervals) -> None:
+        if self._serves_heart(intervals.device, Channel.RR):
+            items = self.senses.take_intervals(intervals)
+            if len(intervals.t_ns):
+                begins_ns = int(intervals.t_ns[0]) - round(float(intervals.rr_ms[0]) * 1e6)
+                self._heard(state, items, begins_ns, int(intervals.t_ns[-1]))
+
+    def _heard(self, state: DeviceState, items: list[HeartBeat | Hole], start_ns: int, end_ns: int) -> None:
         for item in items:
             self._hear(item)
-        self.conductor.heart_flows(samples.start_ns)
-        state.heart_end_ns = samples.end_ns
+        self.conductor.heart_flows(start_ns)
+        state.heart_end_ns = end_ns
 
-    def _serves_heart(self, device: str) -> bool:
-        """The chair's own heart sensor comes first; an oximeter serves where there is no chair."""
-        return device == self.chair_id or not self.chair_id
+    def _serves_heart(self, device: str, channel: Channel) -> bool:
+        """One channel of one device is the heart: in a session that of the session, before it the best that is here."""
+        if device != (self.conductor.device if self.conductor.running else self.heart_ready):
+            return False
+        if channel is not self.heart_channel(device):
+            return False
+        if self.senses.heart_device not in {"", device}:
+            for item in self.senses.lost(self.senses.heart_device):
+                self._hear(item)
+        return True
+
+    def heart_channel(self, device: str) -> Channel | None:
+        """The channel of a device that is its best account of the heart."""
+        identity = self.devices[device].identity
+        given = {channel for channel, _ in identity.channels} if identity else set()
+        return next((channel for channel in HEART if channel in given), None)
 
     def _hear(self, item: HeartBeat | Hole) -> None:
         if self.conductor.listening:
@@ -127,8 +153,7 @@ class Room:
         if self._matters(event.device) and self.conductor.running:
             if state.reconnects:
                 self.conductor.note("device_back", event.device)
-            if event.device != self.chair_id:
-                self.conductor.happened(machine.DeviceCame(self.conductor.session_ns()))
+            self._came()
 
     def _disconnected(self, state: DeviceState, event: Disconnected) -> None:
         state.health, state.problem, state.advice = Health.SEARCHING, event.error.code, str(event.error)
@@ -138,12 +163,21 @@ class Room:
         for item in self.senses.lost(event.device):
             self._hear(item)
         if self._matters(event.device) and self.conductor.running:
-            self.conductor.heart_stopped(state.heart_end_ns or event.t_ns, "device_lost")
+            if event.device == self.conductor.device:
+                self.conductor.heart_stopped(state.heart_end_ns or event.t_ns, "device_lost")
             self.conductor.happened(machine.DeviceWent(self.conductor.session_ns()))
 
     def _matters(self, device: str) -> bool:
-        """Whether the session stands still without this device."""
-        return device == (self.conductor.device or self.chair_id)
+        """Whether the session stands still without this device: its heart sensor, and a chair that takes part in it."""
+        return device == self.conductor.device or (device == self.chair_id and self._chair_joined)
+
+    def _came(self) -> None:
+        """Everything that the session needs is here again, or this changes nothing yet."""
+        for device, state in self.devices.items():
+            away = state.health is not Health.CONNECTED or (device == self.chair_id and state.status is None)
+            if away and self._matters(device):
+                return
+        self.conductor.happened(machine.DeviceCame(self.conductor.session_ns()))
 
     def _status(self, state: DeviceState, status: ChairStatus) -> None:
         """A chair is here when it has said how it stands: only then can it be asked for anything."""
@@ -157,15 +191,16 @@ class Room:
         if not status.occupied:
             self.conductor.chair_empty()
         session = self.conductor.session
-        if session is None or not self.conductor.running or not self._matters(status.device):
+        if session is None or not self.conductor.running or status.device != self.chair_id:
             return
+        self._chair_joined = True
         now = self.conductor.session_ns()
         if status.occupied != session.seated:
             self.conductor.happened(machine.SeatTaken(now) if status.occupied else machine.SeatLeft(now))
         if stopped and not session.locked:
             self.conductor.happened(machine.Stopped(now))
         if before is None:
-            self.conductor.happened(machine.DeviceCame(now))
+            self._came()
         elif status.watchdog_tripped and not before.watchdog_tripped:
             self.conductor.renew()
 
@@ -173,12 +208,14 @@ class Room:
         """Tell a session that has just begun what came true while it was being opened."""
         conductor = self.conductor
         state = self.devices[conductor.device]
+        chair = self.devices.get(self.chair_id)
+        self._chair_joined = chair is not None and chair.status is not None
         now = conductor.session_ns()
         if state.health is not Health.CONNECTED:
             conductor.heart_stopped(self.clock.now_ns(), "device_lost")
         if state.health is not Health.CONNECTED or (conductor.device == self.chair_id and state.status is None):
             conductor.happened(machine.DeviceWent(now))
-        if state.status and not state.status.occupied:
+        if chair and chair.status and not chair.status.occupied:
             conductor.happened(machine.SeatLeft(now))
         if self.chair and self.chair.locked:
             conductor.happened(machine.Stopped(now))
@@ -192,14 +229,15 @@ class Room:
 
     @property
     def heart_ready(self) -> str:
-        """Id of the device whose heart sensor serves, or "" while none is connected."""
-        for device in sorted(self.devices.values(), key=lambda state: state.config.id != self.chair_id):
-            identity = device.identity
-            if device.health is not Health.CONNECTED or not self._serves_heart(device.config.id):
-                continue
-            if identity and any(channel in HEART for channel, _ in identity.channels):
-                return device.config.id
-        return ""
+        """Id of the device whose heart sensor serves best, or "" while none is connected; of equals the chair's own,
+        then the first of the configuration.
+        """
+        here = [
+            (HEART.index(channel), id_ != self.chair_id, id_)
+            for id_, state in self.devices.items()
+            if state.health is Health.CONNECTED and (channel := self.heart_channel(id_)) is not None
+        ]
+        return min(here, default=(0, True, ""), key=lambda entry: entry[:2])[2]
 
     def _at_site(self, ledger: Ledger, *, over: bool) -> bool:
         """The centre holds everything that was cut so far; after the end, everything."""

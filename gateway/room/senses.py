@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.live import Metric, Metrics, SignalView, Trace
+from signals.counted_beats import IntervalPipeline
 from signals.eda import EDAStream
 from signals.live import LiveHRV
 from signals.pipeline import HeartBeat, HeartPipeline, Hole
 from signals.reasons import Reason
 from signals.respiration import RespirationStream
 from signals.rr import LabelledRR
-from signals.samples import Channel, Samples
+from signals.samples import Channel, Intervals, Samples
 
 QUALITY_FLOOR = 0.5
 """Below this no number of the heart is shown."""
@@ -96,7 +97,7 @@ class Senses:
 
     def __init__(self, stale_s: float = STALE_S) -> None:
         self._stale_ns = round(stale_s * 1e9)
-        self.heart: HeartPipeline | None = None
+        self.heart: HeartPipeline | IntervalPipeline | None = None
         self.heart_device = ""
         self.live = LiveHRV()
         self._eda: EDAStream | None = None
@@ -131,6 +132,13 @@ class Senses:
                     self._slow[samples.channel] = (samples.end_ns, float(good[-1]))
         return []
 
+    def take_intervals(self, intervals: Intervals) -> list[HeartBeat | Hole]:
+        """Take what a sensor that counts beats itself has counted."""
+        self._seen_ns[Channel.RR] = max(self._now_ns, *intervals.t_ns.tolist(), 0)
+        if not isinstance(self.heart, IntervalPipeline):
+            self.heart, self.heart_device = IntervalPipeline(), intervals.device
+        return self.heart.feed(intervals)
+
     def _is_new(self, samples: Samples) -> bool:
         """Another device, another connection or another rate than before: what a stream remembers is void."""
         source = (samples.device, samples.epoch, round(samples.rate_hz))
@@ -139,18 +147,16 @@ class Senses:
         return source != before
 
     def _take_heart(self, samples: Samples) -> list[HeartBeat | Hole]:
-        """Only one device is the heart; another one's pulse (a finger oximeter beside a chair) is left alone."""
-        if self.heart_device not in {"", samples.device}:
-            return []
         out: list[HeartBeat | Hole] = []
         nominal = float(round(samples.rate_hz))
-        if self.heart is None or self.heart.rate_hz != nominal or self.heart.kind != samples.channel.value:
-            if self.heart:
-                out += self.heart.flush()
-            self.heart = HeartPipeline("ecg" if samples.channel is Channel.ECG else "ppg", nominal)
+        heart = self.heart
+        if not isinstance(heart, HeartPipeline) or heart.rate_hz != nominal or heart.kind != samples.channel.value:
+            if heart:
+                out += heart.flush()
+            self.heart = heart = HeartPipeline("ecg" if samples.channel is Channel.ECG else "ppg", nominal)
             self.heart_device = samples.device
         self.wave.feed(samples)
-        return out + self.heart.feed(samples)
+        return out + heart.feed(samples)
 
     def lost(self, device: str) -> list[HeartBeat | Hole]:
         """A device is gone: beats that were still being thought about, then nothing until it is back."""
@@ -179,7 +185,7 @@ class Senses:
         """Quality of the heart signal right now."""
         if self.heart is None:
             return SignalView(0.0, str(Reason.NO_CHANNEL))
-        if self._stale(Channel.ECG if self.heart.kind == "ecg" else Channel.PPG):
+        if self._stale(Channel(self.heart.kind) if isinstance(self.heart, HeartPipeline) else Channel.RR):
             return SignalView(0.0, str(Reason.GAP))
         score, reason = self.heart.signal
         return SignalView(round(score, 3), str(reason) if reason else "")

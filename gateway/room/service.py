@@ -15,9 +15,7 @@ from typing import Self
 
 from care.programme import ProgrammeError
 from devices.clock import Clock
-from devices.drivers.berry import BerryOximeter
-from devices.drivers.chair_link import ChairLinkChair
-from devices.supervisor import Supervised
+from devices.supervisor import Driver, Supervised
 from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder
 from gateway.errors import StoreError
@@ -40,10 +38,12 @@ PRODUCER = "room"
 log = logging.getLogger(__name__)
 
 
-def _driver_of(device: DeviceConfig, clock: Clock) -> ChairLinkChair | BerryOximeter:
-    """The one place where a kind of device becomes a driver."""
-    kind = ChairLinkChair if device.kind == "chair-link" else BerryOximeter
-    return kind(device.id, device.port, clock)
+def _driver_of(device: DeviceConfig, clock: Clock) -> Driver:
+    """The one place where a configured device becomes a driver."""
+    options: dict[str, object] = dict(device.options)
+    if device.map:
+        options["map"] = device.map
+    return device.family.make(device.id, device.port, clock, **options)
 
 
 async def introduce(device: DeviceConfig) -> str:
@@ -55,7 +55,7 @@ async def introduce(device: DeviceConfig) -> str:
     async with _driver_of(device, Clock()) as driver:
         identity = driver.identity
         channels = ", ".join(f"{channel} {rate_hz:g} Hz" for channel, rate_hz in identity.channels)
-        watchdog = "" if device.kind != "chair-link" or identity.hardware_watchdog else "; no watchdog: gets no motion"
+        watchdog = "" if not device.family.chair or identity.hardware_watchdog else "; no watchdog: gets no motion"
         return f"{identity.maker} {identity.model} {identity.serial} firmware {identity.firmware}: {channels}{watchdog}"
 
 
@@ -117,7 +117,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         stack.callback(outbox.close)
         drivers = {device.id: _supervised(device, clock) for device in config.devices}
         room = Room(config, clock)
-        chair_id = next((device.id for device in config.devices if device.kind == "chair-link"), "")
+        chair_id = next((device.id for device in config.devices if device.family.chair), "")
         chair = None
         if chair_id:
             chair = ChairControl(drivers[chair_id], lambda code: conductor.note("chair_refused", code))
