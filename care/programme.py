@@ -27,13 +27,27 @@ class SegmentKind(StrEnum):
     RECOVERY = "recovery"
 
 
+class BreathPart(StrEnum):
+    """Parts of a chair that can follow a breath."""
+
+    BACK = "back"
+    MASSAGE = "massage"
+    LIGHT = "light"
+
+
 class ChairScene(Struct, frozen=True, forbid_unknown_fields=True):
     """What the chair is asked for when a segment begins; None leaves it as it is."""
 
     recline_deg: Annotated[float, Meta(ge=90, le=160)] | None = None
     leg_rest_deg: Annotated[float, Meta(ge=0, le=70)] | None = None
+    massage_level: Annotated[int, Meta(ge=0, le=5)] | None = None
+    heat_level: Annotated[int, Meta(ge=0, le=3)] | None = None
     light_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
-    moves_with_breath: bool = False
+    volume_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    with_breath: frozenset[BreathPart] = frozenset()
+    """What follows the breathing pacer, smoothly."""
+    volume_with_coherence: bool = False
+    """The sound grows a little as the heart rhythm settles (`care.feedback`), from `volume_percent` on."""
 
 
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):

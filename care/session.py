@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from care.programme import MAX_PACE, MIN_PACE, ChairScene, Programme, Segment, SegmentKind
+from care.programme import MAX_PACE, MIN_PACE, BreathPart, ChairScene, Programme, Segment, SegmentKind
 
 ABANDONED_AFTER_S = 900.0
 """A session that stands still this long is over."""
@@ -147,7 +147,8 @@ class Pacer(Struct, frozen=True):
 
 class SetPacer(Struct, frozen=True):
     pacer: Pacer | None
-    moves_chair: bool
+    parts: frozenset[BreathPart] = frozenset()
+    """What of the chair follows it."""
 
 
 class HoldStill(Struct, frozen=True):
@@ -268,7 +269,7 @@ def _pace(session: Session) -> list[Action]:
     session.pacer = None
     if usual is not None:
         session.pacer = Pacer(_within(usual + session.pace_by), segment.inhale_share, session.now_ns)
-    return [SetPacer(session.pacer, segment.chair.moves_with_breath)]
+    return [SetPacer(session.pacer, segment.chair.with_breath)]
 
 
 def _tick(session: Session, _: Event) -> list[Action]:
@@ -287,7 +288,7 @@ def _next(session: Session, _: Event) -> list[Action]:
 
 def _finish(session: Session, outcome: Outcome) -> list[Action]:
     session.state, session.outcome, session.pacer, session.pause = State.FINISHED, outcome, None, None
-    return [SetPacer(None, moves_chair=False), HoldStill(), Finished(outcome)]
+    return [SetPacer(None), HoldStill(), Finished(outcome)]
 
 
 def _end(session: Session, _: Event) -> list[Action]:
@@ -298,7 +299,7 @@ def _end(session: Session, _: Event) -> list[Action]:
 def _hold(reason: Pause) -> Callable[[Session, Event], list[Action]]:
     def step(session: Session, _: Event) -> list[Action]:
         session.state, session.pause, session.pacer = State.PAUSED, reason, None
-        return [SetPacer(None, moves_chair=False), HoldStill(), Paused(reason)]
+        return [SetPacer(None), HoldStill(), Paused(reason)]
 
     return step
 
@@ -355,7 +356,7 @@ def _change_pace(session: Session, event: Event) -> list[Action]:
     session.pace_by += rate - pacer.breaths_per_min
     phase = (session.now_ns - pacer.began_ns) * pacer.breaths_per_min / 60e9 % 1.0
     session.pacer = Pacer(rate, pacer.inhale_share, session.now_ns - round(phase * 60e9 / rate))
-    return [SetPacer(session.pacer, session.segment.chair.moves_with_breath)]
+    return [SetPacer(session.pacer, session.segment.chair.with_breath)]
 
 
 TABLE: dict[tuple[State, type[Event]], Callable[[Session, Event], list[Action]]] = {

@@ -36,6 +36,12 @@ class DeviceView(Struct, frozen=True):
     lost_frames: int = 0
     dropped_bytes: int = 0
     reconnects: int = 0
+    silent_s: float | None = None
+    """How long ago the last good frame came; None before the first."""
+    battery_percent: int | None = None
+    rssi_dbm: int | None = None
+    chair: bool = False
+    """It moves people."""
 
 
 class ChairView(Struct, frozen=True):
@@ -56,6 +62,12 @@ class ChairView(Struct, frozen=True):
     motion_locked: bool
     """True after an emergency stop until a counsellor has released it."""
     faults: list[str] = []
+    armed: bool = False
+    """A person has said that it may move, and nothing has taken that back."""
+    cleared: bool = False
+    """After a stop: somebody has pressed the reset at the chair; now it can be released."""
+    has_motion: bool = True
+    """False for a chair that gets no motion from us (no watchdog of its own)."""
 
 
 class Metric(Struct, frozen=True):
@@ -243,6 +255,10 @@ class MoveChair(Struct, frozen=True, tag="chair"):
     volume_percent: int | None = None
 
 
+class ArmChair(Struct, frozen=True, tag="arm"):
+    """A person says, looking at the chair, that it may move (again) in this session."""
+
+
 class ReleaseChair(Struct, frozen=True, tag="release"):
     """A counsellor has looked: motion may be asked for again after an emergency stop."""
 
@@ -262,6 +278,7 @@ Action = (
     | MarkMoment
     | AdjustPace
     | MoveChair
+    | ArmChair
     | ReleaseChair
     | EmergencyStop
 )

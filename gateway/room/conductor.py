@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
+from care import feedback
 from care import session as machine
 from care.session import Event, State
 from devices.clock import Clock
@@ -19,7 +20,7 @@ from gateway.errors import StoreError
 from gateway.keys import Keyring
 from gateway.messages import EventRow, FeatureRow, SessionOpened
 from gateway.outbox import Outbox
-from gateway.room.chair import ChairControl
+from gateway.room.chair import ChairControl, chair_number
 from gateway.room.hearing import Hearing
 from gateway.room.ledger import Entry, Happened, Measured, Noted, Stretch
 from gateway.room.recording import Recording
@@ -62,6 +63,7 @@ class Conductor:
         self._hearing = Hearing(self._write)
         self._next_features_ns = self._next_cut_ns = 0
         self._last_look = False
+        self._volume: float | None = None
         self._note: tuple[int, str, float] | None = None
         self._early: list[HeartBeat | Hole] | None = None
 
@@ -190,14 +192,20 @@ class Conductor:
         self.happened(event)
         return before != (session.state, session.index, session.pause, session.pacer)
 
-    def renew(self) -> None:
-        """The chair stopped by itself because it had not heard us: ask again for what the session wishes."""
+    @property
+    def number(self) -> int:
+        """The number of the session on the wire of a chair; 0 without a session."""
+        return chair_number(self.session_id) if self.session_id and self.running else 0
+
+    def let_chair_move(self, actor: str) -> None:
+        """A person says that the chair may move: ask it for what the session wishes."""
         session = self.session
-        if not self.running or session is None or session.state is not State.RUNNING:
+        if self.chair is None or not self.running or session is None or session.state is not State.RUNNING:
             return
-        self.note("chair_stopped_itself")
+        self.chair.allow(self.number)
+        self.note("chair_armed", actor)
         self._perform(machine.SetScene(session.segment.chair))
-        self._perform(machine.SetPacer(session.pacer, session.segment.chair.moves_with_breath))
+        self._perform(machine.SetPacer(session.pacer, session.segment.chair.with_breath))
 
     def hear(self, item: HeartBeat | Hole) -> None:
         """A beat or a hole of the heart sensor, on the room's clock."""
@@ -254,7 +262,9 @@ class Conductor:
         if not self._ended and (self._last_look if over else now >= self._next_features_ns):
             self._last_look = False
             self._next_features_ns = now + round(MOMENT_S * 1e9)
-            self._measure(session.now_ns, readings())
+            moment = readings()
+            self._measure(session.now_ns, moment)
+            self._sound(moment)
         if over:
             await self._on_disk(lambda: self._close(recording))
         elif now >= self._next_cut_ns:
@@ -285,6 +295,21 @@ class Conductor:
         for r in [*readings, *self.score.take(self.recording.ledger.session, readings)]:
             self._write(Measured(FeatureRow(now, r.name, r.value, r.unit, r.window_s, r.quality, r.reason)))
 
+    def _sound(self, readings: list[Reading]) -> None:
+        """Sound that follows the heart, where the segment wants it."""
+        session = self.session
+        assert session
+        scene = session.segment.chair
+        base = scene.volume_percent
+        if not (self.chair and scene.volume_with_coherence and base is not None and session.state is State.RUNNING):
+            self._volume = None
+            return
+        share = next((reading.value for reading in readings if reading.name == "coherence"), None)
+        before = float(base) if self._volume is None else self._volume
+        self._volume = feedback.volume_percent(before, base, share, MOMENT_S)
+        if round(self._volume) != round(before):
+            self.chair.sound(self._volume)
+
     def _perform(self, action: machine.Action) -> None:
         assert self.recording
         session = self.recording.ledger.session
@@ -293,9 +318,9 @@ class Conductor:
                 self.note("segment_began", session.programme.segment[index].key, t_ns=session.now_ns)
             case machine.SetScene(scene) if self.chair:
                 self.chair.scene(scene)
-            case machine.SetPacer(pacer, moves_chair) if self.chair:
+            case machine.SetPacer(pacer, parts) if self.chair:
                 phase_s = max(0, self.session_ns() - pacer.began_ns) / 1e9 if pacer else 0.0
-                self.chair.pace(pacer if moves_chair else None, phase_s)
+                self.chair.pace(pacer, phase_s, parts)
             case machine.HoldStill() if self.chair:
                 self.chair.hold_still()
             case machine.Paused(reason):

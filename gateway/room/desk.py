@@ -15,6 +15,7 @@ from devices.errors import DeviceError
 from gateway.errors import StoreError
 from gateway.live import (
     AdjustPace,
+    ArmChair,
     Command,
     EndSession,
     MarkMoment,
@@ -28,7 +29,7 @@ from gateway.live import (
 )
 from gateway.messages import SessionOpened
 from gateway.outbox import new_id
-from gateway.room.chair import commands_of, refusal_code
+from gateway.room.chair import BY_HAND, chair_number, commands_of, refusal_code
 from gateway.room.room import Room
 
 CONFIRMED_WITHIN_S = 2.0
@@ -112,9 +113,18 @@ class Desk:
                     raise Refused("not_now")
                 pacer = conductor.session.pacer if conductor.session else None
                 conductor.note("pace_changed", f"{pacer.breaths_per_min:.1f}" if pacer else "", by_per_min)
+            case ArmChair():
+                if room.chair is None:
+                    raise Refused("no_chair")
+                self._need_session()
+                if room.chair.locked:
+                    raise Refused("motion_locked")
+                conductor.let_chair_move(command.actor)
             case MoveChair():
                 if room.chair is None:
                     raise Refused("no_chair")
+                if not room.chair.armed:  # a person moves it by hand: that is their word for it
+                    room.chair.allow(conductor.number or BY_HAND)
                 for wish in commands_of(action):
                     await room.chair.do(wish)
                 conductor.note("chair_moved", command.actor)
@@ -128,6 +138,8 @@ class Desk:
                     conductor.note("stop_released", command.actor)
             case _:
                 self._need_session()
+                if isinstance(action, ResumeSession) and room.chair and not room.chair.locked:
+                    room.chair.allow(conductor.number)
                 if not conductor.ask(_ASKS[type(action)](conductor.session_ns())):
                     raise Refused("not_now")
         await conductor.sync()
@@ -171,7 +183,14 @@ class Desk:
             began_utc_ns=self._clock.utc_ns(),
             speed=self._clock.speed,
         )
-        await conductor.begin(body, start.limit_s, self._kernel)
+        if room.chair:
+            room.chair.allow(chair_number(body.session))
+        try:
+            await conductor.begin(body, start.limit_s, self._kernel)
+        except BaseException:
+            if room.chair:
+                room.chair.forbid()
+            raise
         room.tell_session()
 
 

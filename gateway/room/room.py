@@ -159,7 +159,7 @@ class Room:
         state.health, state.problem, state.advice = Health.SEARCHING, event.error.code, str(event.error)
         state.status = None
         if self.chair and event.device == self.chair_id:
-            self.chair.status = None
+            self.chair.stands(None)
         for item in self.senses.lost(event.device):
             self._hear(item)
         if self._matters(event.device) and self.conductor.running:
@@ -185,7 +185,7 @@ class Room:
         state.faults = (*status.faults, *(("watchdog",) if status.watchdog_tripped else ()))
         stopped = _is_stopped(status) and not (before and _is_stopped(before))
         if self.chair and status.device == self.chair_id:
-            self.chair.status = status
+            self.chair.stands(status)
             if stopped and not self.chair.locked:
                 self.chair.lock()
         if not status.occupied:
@@ -202,7 +202,7 @@ class Room:
         if before is None:
             self._came()
         elif status.watchdog_tripped and not before.watchdog_tripped:
-            self.conductor.renew()
+            self.conductor.note("chair_stopped_itself")
 
     def tell_session(self) -> None:
         """Tell a session that has just begun what came true while it was being opened."""
@@ -225,6 +225,8 @@ class Room:
     async def tick(self) -> None:
         now_ns = self.clock.now_ns()
         self.senses.at(now_ns)
+        if self.chair:
+            self.chair.at(now_ns, in_session=self.conductor.running)
         await self.conductor.tick(lambda: self.senses.readings(now_ns))
 
     @property
@@ -267,8 +269,8 @@ class Room:
                 coherence_share=conductor.coherence_share,
             )
         chair = (
-            chair_view(self.devices[self.chair_id], locked=bool(self.chair and self.chair.locked))
-            if self.chair_id
+            chair_view(self.devices[self.chair_id], locked=self.chair.locked, armed=self.chair.armed)
+            if self.chair
             else None
         )
         return LiveFrame(
@@ -277,7 +279,7 @@ class Room:
             site_name=self.config.site.name,
             now_ns=now_ns,
             speed=self.clock.speed,
-            devices=[state.view() for state in self.devices.values()],
+            devices=[state.view(now_ns) for state in self.devices.values()],
             signal=self.senses.signal,
             metrics=metrics_of(readings, conductor.score.metric()),
             tachogram=tachogram(recording.ledger, now_ns - origin_ns) if recording else [],

@@ -43,9 +43,10 @@ class DeviceState:
     heart_end_ns: int = 0
     faults: tuple[str, ...] = field(default=())
 
-    def view(self) -> DeviceView:
+    def view(self, now_ns: int) -> DeviceView:
         identity, link = self.identity, self.link
         faulty = self.health is Health.CONNECTED and bool(self.faults)
+        silent_s = round((now_ns - link.heard_ns) / 1e9, 1) if link and link.heard_ns else None
         return DeviceView(
             id=self.config.id,
             name=self.config.name or self.config.id,
@@ -62,10 +63,14 @@ class DeviceState:
             lost_frames=link.lost_frames if link else 0,
             dropped_bytes=link.dropped_bytes if link else 0,
             reconnects=max(0, self.reconnects),
+            silent_s=silent_s,
+            battery_percent=link.battery_percent if link else None,
+            rssi_dbm=link.rssi_dbm if link else None,
+            chair=self.config.family.chair,
         )
 
 
-def chair_view(state: DeviceState, *, locked: bool) -> ChairView | None:
+def chair_view(state: DeviceState, *, locked: bool, armed: bool) -> ChairView | None:
     """The chair as it says it is; None while it says nothing."""
     status = state.status
     if status is None or state.health is not Health.CONNECTED:
@@ -85,6 +90,9 @@ def chair_view(state: DeviceState, *, locked: bool) -> ChairView | None:
         stop_pressed=status.stop_pressed,
         motion_locked=locked or status.stopped,
         faults=list(status.faults),
+        armed=armed,
+        cleared=status.cleared,
+        has_motion=state.identity is not None and state.identity.hardware_watchdog,
     )
 
 

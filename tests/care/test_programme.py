@@ -17,7 +17,7 @@ def test_resonance_is_check_baseline_paced_recovery():
     assert [segment.kind for segment in segments] == list(SegmentKind)
     assert segments[1].seconds == 60
     assert segments[2].breaths_per_min == 6
-    assert segments[2].chair.moves_with_breath
+    assert segments[2].chair.with_breath == {"back"}
 
 
 def test_unknown_programme_names_those_that_are_there():

@@ -104,6 +104,7 @@ class TestRoom:
         stopped: bool = False,
         moving: bool = False,
         tripped: bool = False,
+        armed: bool = False,
     ) -> None:
         """A status of the chair."""
         self.room.take(
@@ -123,6 +124,7 @@ class TestRoom:
                 stop_pressed=stop_pressed,
                 watchdog_tripped=tripped,
                 stopped=stopped,
+                armed=armed,
             )
         )
 

@@ -10,12 +10,13 @@ from room_parts import BEGIN_NS, CHAIR, HandClock, S, TestRoom
 
 from care.session import State
 from devices.errors import NotConnected
-from devices.events import Connected, Heat, LegRest, Light, Massage, Pace, Recline, ReleaseStop, StopMotion
+from devices.events import Arm, Connected, Disarm, Heat, LegRest, Light, Massage, Pace, Recline, ReleaseStop, StopMotion
 from devices.interlocks import moves_or_heats
 from gateway.errors import StoreUnwritable
 from gateway.journal import Journal
 from gateway.live import (
     AdjustPace,
+    ArmChair,
     Command,
     EmergencyStop,
     EndSession,
@@ -318,23 +319,86 @@ async def test_pause_holds_a_back_rest_that_is_on_its_way(seated):
     await seated.ask(PauseSession())
     await settled(seated)
     asked = seated.wires.asked
-    assert asked == [Pace(0.0), Massage((), asked[1].rhythm, 0), Heat(0), Recline(115.0), LegRest(10.0)]
+    assert asked == [Pace(0.0), Massage((), asked[1].rhythm, 0), Heat(0), Disarm()]
 
 
-async def test_chair_that_stopped_itself_is_asked_again_once_and_only_while_running(seated):
+async def test_chair_is_armed_once_and_before_the_first_motion_of_a_session(seated):
     await settled(seated)
+    asked = [type(command) for command in seated.wires.asked]
+    assert asked == [Arm, Recline, LegRest, Light, Pace]
+    assert seated.wires.asked[0].session == seated.conductor.number
+
+
+@pytest.mark.parametrize("what", ["watchdog", "seat", "link"])
+async def test_chair_that_was_disarmed_moves_again_only_after_a_person_said_so(seated, what):
+    await settled(seated)
+    seated.say(armed=True)
     seated.wires.asked.clear()
-    seated.say(tripped=True)
-    seated.say(tripped=True)
+    if what == "watchdog":
+        seated.say(tripped=True)
+    elif what == "seat":
+        seated.say(occupied=False)
+        seated.say()
+    else:
+        seated.pull()
+        seated.connect()
     await settled(seated)
-    assert [type(command) for command in seated.wires.asked] == [Recline, LegRest, Light, Pace]
-    seated.say()
+    await seated.ask(NextSegment())
+    await seated.ask(NextSegment())
+    await settled(seated)
+    assert seated.state == ("running", "")
+    assert not seated.chair.armed
+    assert not any(moves_or_heats(command) or isinstance(command, Arm) for command in seated.wires.asked)
+    assert (await seated.ask(ArmChair())).ok
+    await settled(seated)
+    assert [type(c) for c in seated.wires.asked if moves_or_heats(c) or isinstance(c, Arm)] == [
+        Arm,
+        Recline,
+        LegRest,
+        Pace,
+    ]
+
+
+async def test_chair_that_stopped_itself_is_written_down_once(seated):
+    seated.say(tripped=True)
+    seated.say(tripped=True)
+    log = [entry.code for entry in seated.conductor.recording.ledger.events]
+    assert log.count("chair_stopped_itself") == 1
+
+
+async def test_resuming_is_a_word_for_the_chair_to_move(seated):
     await seated.ask(PauseSession())
     await settled(seated)
+    assert not seated.chair.armed
     seated.wires.asked.clear()
-    seated.say(tripped=True)
+    await seated.ask(ResumeSession())
     await settled(seated)
-    assert seated.wires.asked == []
+    assert [type(command) for command in seated.wires.asked][:2] == [Arm, Recline]
+
+
+async def test_chair_moved_by_hand_outside_a_session_does_not_stay_armed(room):
+    room.connect()
+    assert (await room.ask(MoveChair(recline_deg=120))).ok
+    assert [type(command) for command in room.wires.asked] == [Arm, Recline]
+    room.say(armed=True, moving=True)
+    await room.pass_time(10, beats=False)
+    assert room.chair.armed
+    room.say(armed=True)
+    await room.pass_time(6, beats=False)
+    await settled(room)
+    assert room.wires.asked[-1] == Disarm()
+    assert not room.chair.armed
+
+
+async def test_disk_that_refuses_a_session_leaves_the_chair_unarmed(room, monkeypatch):
+    room.connect()
+
+    def refuse(*_args, **_kwargs):
+        raise StoreUnwritable(room.folder, "full", "make room")
+
+    monkeypatch.setattr(Journal, "create", refuse)
+    assert not (await room.ask(StartSession())).ok
+    assert not room.chair.armed
 
 
 async def test_mistake_in_a_driver_does_not_end_the_wishes(seated):
