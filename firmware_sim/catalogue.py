@@ -11,6 +11,7 @@ from typing import Literal, cast
 
 from devices.protocols import chair_link
 from firmware_sim.gatt import GattFirmware
+from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
 from firmware_sim.twin import Firmware
 
@@ -32,7 +33,9 @@ class SimDevice:
         replay: a WFDB record that is played instead of a simulated person.
         drift_ppm: how much its crystal runs fast.
         watchdog_ms: 0 for a chair without a hardware watchdog.
-        noise: share of frames that its cable spoils.
+        seat_sensor: False for a chair that cannot feel who sits in it.
+        noise: share of frames that its cable spoils, when `link` does not say.
+        link: its cable; None is a good one.
     """
 
     id: str
@@ -42,7 +45,9 @@ class SimDevice:
     replay: Path | None = None
     drift_ppm: float = 0.0
     watchdog_ms: int = round(chair_link.WATCHDOG_S * 1000)
+    seat_sensor: bool = True
     noise: float = 0.0
+    link: LinkConditions | None = None
 
 
 def build(device: SimDevice, person: Person, *, wait_for_sit: bool) -> Firmware | GattFirmware:

@@ -14,9 +14,22 @@ import termios
 import tty
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 _AT_ONCE = 4096
 _BACKLOG = 65_536
+
+
+class Port(Protocol):
+    """Where a simulated device is plugged in."""
+
+    @property
+    def plugged(self) -> bool: ...
+    def plugged_in(self) -> contextlib.AbstractContextManager["Port"]: ...
+    def plug(self) -> None: ...
+    def unplug(self) -> None: ...
+    async def read(self, within_s: float) -> bytes: ...
+    def write(self, data: bytes) -> None: ...
 
 
 class PseudoPort:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,10 @@ from devices.clock import Clock
 from firmware_sim.catalogue import SimDevice, build
 from firmware_sim.control import ControlError, listening
 from firmware_sim.gatt import GattFirmware
-from firmware_sim.noise import Noise
+from firmware_sim.hands import act_on
+from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
-from firmware_sim.port import PseudoPort
+from firmware_sim.port import Port, PseudoPort
 from firmware_sim.twin import Firmware, Twin
 
 AnyTwin = Twin[Firmware]
@@ -65,7 +66,15 @@ class Site:
         quit: set when the site is to end.
     """
 
-    def __init__(self, devices: Sequence[SimDevice], clock: Clock, *, seed: int, wait_for_sit: bool) -> None:
+    def __init__(
+        self,
+        devices: Sequence[SimDevice],
+        clock: Clock,
+        *,
+        seed: int,
+        wait_for_sit: bool,
+        port: Callable[[Path], Port] = PseudoPort,
+    ) -> None:
         self.quit = asyncio.Event()
         seeds = [int(part) for part in np.random.SeedSequence(seed).generate_state(2 * len(devices) + 1)]
         people: dict[int, Person] = {}
@@ -75,11 +84,16 @@ class Site:
             number = count[device.kind]
             count[device.kind] += 1
             person = people.setdefault(number, Person(seeds[number]))
-            noise = Noise(seeds[len(devices) + place], device.noise)
-            port = PseudoPort(device.path)
             firmware = build(device, person, wait_for_sit=wait_for_sit)
             assert not isinstance(firmware, GattFirmware)
-            self.twins[device.id] = Twin(firmware, port, clock, noise, drift_ppm=device.drift_ppm)
+            self.twins[device.id] = Twin(
+                firmware,
+                port(device.path),
+                clock,
+                seed=seeds[len(devices) + place],
+                link=device.link or LinkConditions(noise_share=device.noise),
+                drift_ppm=device.drift_ppm,
+            )
 
     def act(self, do: str, fields: Mapping[object, object]) -> None:
         """Do one thing to one device, or to all when none is named.
@@ -95,43 +109,7 @@ class Site:
             raise ControlError(f"no device {name!r} here; there are {', '.join(self.twins)}")
         known = False
         for twin in self.twins.values() if name is None else [self.twins[str(name)]]:
-            known = _act(twin, do, fields) or known
+            known = act_on(twin, do, fields) or known
             twin.send()
         if not known:
             raise ControlError(f"{name if name is not None else 'nobody here'} does not know how to {do!r}")
-
-
-def _act(twin: AnyTwin, do: str, fields: Mapping[object, object]) -> bool:
-    """Whether `do` means something to this device."""
-    on = bool(fields.get("on", True))
-    match do, twin.firmware:
-        case "sit", firmware:
-            firmware.sit(twin.now_s)
-        case "stand", firmware:
-            firmware.stand(twin.now_s)
-        case "contact", firmware:
-            firmware.seat.contact = on
-        case "plug", _:
-            twin.port.plug()
-        case "unplug", _:
-            twin.port.unplug()
-        case "mute", _:
-            twin.mute = on
-        case "noise", _:
-            twin.noise.share = _number(fields, "share", 0.2)
-        case "breathe", firmware:
-            rate = _number(fields, "rate_per_min", 6.0)
-            if rate > 0:
-                firmware.seat.person.follow(rate, _number(fields, "inhale_share", 0.4), twin.now_s)
-            else:
-                firmware.seat.person.breathe_freely()
-        case _, firmware:
-            return firmware.hands(do, fields, twin.now_s)
-    return True
-
-
-def _number(fields: Mapping[object, object], name: str, usual: float) -> float:
-    value = fields.get(name, usual)
-    if not isinstance(value, int | float):
-        raise ControlError(f"{name} must be a number")
-    return float(value)

@@ -1,15 +1,17 @@
-"""A simulated device at its port: firmware, pseudo-terminal, clock, cable."""
+"""A simulated device at its port: firmware, clock, cable. `step` is what time does; `run` lets time pass by itself."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
 from devices.clock import Clock
+from firmware_sim.line import Line, LinkConditions
 from firmware_sim.noise import Noise
-from firmware_sim.port import PseudoPort
+from firmware_sim.port import Port
 from firmware_sim.seat import Seat
 
-_TICK_S = 0.05
+TICK_S = 0.05
 _LEAST_TICK_S = 0.004
 
 
@@ -68,38 +70,100 @@ class Twin(Generic[F]):
     Attributes:
         firmware: its rules and its seat.
         port: where a host finds it.
-        noise: its cable.
+        line: its cable, towards the host; `inward` is the same cable the other way.
+        noise: what the cable does to frames.
         mute: it has hung itself up: plugged in, and silent.
+        hung: its firmware stands still: it neither hears, nor speaks, nor counts.
     """
 
-    def __init__(self, firmware: F, port: PseudoPort, clock: Clock, noise: Noise, *, drift_ppm: float = 0.0) -> None:
-        self.firmware, self.port, self.noise = firmware, port, noise
-        self.mute = False
+    def __init__(
+        self,
+        firmware: F,
+        port: Port,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        link: LinkConditions | None = None,
+        drift_ppm: float = 0.0,
+    ) -> None:
+        self.firmware, self.port = firmware, port
+        self.noise = Noise(seed, link.noise_share if link else 0.0)
+        self.line: Line[bytes] = Line(seed + 1, len, link)
+        self.inward: Line[bytes] = Line(seed + 2, len, link)
+        self.mute = self.hung = False
         self._clock, self._drift = clock, drift_ppm * 1e-6
         self._born_ns = clock.now_ns()
+        self._stood_s = 0.0
+        self._hung_at_s = 0.0
+        self._broken = False
+
+    @property
+    def _awake_s(self) -> float:
+        return (self._clock.now_ns() - self._born_ns) / 1e9 * (1 + self._drift)
 
     @property
     def now_s(self) -> float:
-        """Seconds of the device's own clock since it was built; its crystal may run fast."""
-        return (self._clock.now_ns() - self._born_ns) / 1e9 * (1 + self._drift)
+        """Seconds of the device's own clock since it was built; its crystal may run fast, and stops while it hangs."""
+        return (self._hung_at_s if self.hung else self._awake_s) - self._stood_s
 
     async def run(self) -> None:
         """Plugged in, until cancelled."""
-        tick_s = max(self._clock.real_s(_TICK_S), _LEAST_TICK_S)
+        tick_s = max(self._clock.real_s(TICK_S), _LEAST_TICK_S)
         loop = asyncio.get_running_loop()
         with self.port.plugged_in():
             due = loop.time()
             while True:
-                heard = await self.port.read(due - loop.time())
-                if heard:
-                    self.firmware.hear(heard, self.now_s)
+                wait_s = due - loop.time()
+                next_s = min(self.line.next_s, self.inward.next_s)
+                if math.isfinite(next_s):
+                    wait_s = min(wait_s, self._clock.real_s(max(0.0, next_s - self.now_s)))
+                self.hear(await self.port.read(wait_s))
                 if loop.time() >= due:
-                    self.firmware.advance(self.now_s)
+                    self.step()
                     due = max(due + tick_s, loop.time())
                 self.send()
 
+    def hear(self, data: bytes) -> None:
+        """The host has sent this."""
+        if data:
+            self.inward.put(data, self.now_s)
+        for heard in self.inward.take(self.now_s):
+            if not self.hung:
+                self.firmware.hear(heard, self.now_s)
+
+    def step(self) -> None:
+        """Time has passed."""
+        broken = self.line.broken(self.now_s)
+        if broken != self._broken:
+            self._broken = broken
+            (self.unplug if broken else self.port.plug)()
+        if not self.hung:
+            self.firmware.advance(self.now_s)
+
     def send(self) -> None:
-        """What the firmware has to say, at once."""
+        """What the firmware has to say goes onto the line, and what has come through it to the host."""
+        now_s = self.now_s
         for frame in self.firmware.output():
-            if not self.mute:
-                self.port.write(self.noise.spoil(frame))
+            if not (self.mute or self.hung):
+                self.line.put(frame, now_s)
+        for frame in self.line.take(now_s):
+            self.port.write(self.noise.spoil(frame))
+
+    def relink(self, link: LinkConditions) -> None:
+        """The cable becomes another one, both ways."""
+        self.line.conditions = self.inward.conditions = link
+        self.noise.share = link.noise_share
+
+    def unplug(self) -> None:
+        """The plug is pulled; what was under way is lost."""
+        self.line.cut()
+        self.inward.cut()
+        self.port.unplug()
+
+    def hang(self, *, on: bool) -> None:
+        """The firmware stops where it is, or goes on from there."""
+        if on and not self.hung:
+            self._hung_at_s = self._awake_s
+        elif self.hung and not on:
+            self._stood_s += self._awake_s - self._hung_at_s
+        self.hung = on
