@@ -14,6 +14,7 @@ from devices.protocols.register_map.parts import (
     Place,
     RegisterMap,
     Sensor,
+    Word,
     place,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "Place",
     "RegisterMap",
     "Sensor",
+    "Word",
     "load",
     "parse",
     "place",

@@ -89,6 +89,7 @@ def _line_of(text: str, field: str) -> int:
             if section == name and seen == wanted:
                 found = number
         elif entry := re.match(r"\s*([\w\-]+)\s*=", line):
-            if (not section and entry[1] == name) or (section == name and seen == wanted and entry[1] == key):
+            here = entry[1] == key and section == name and seen == wanted
+            if here or (not section and entry[1] == name):
                 return number
     return found
