@@ -74,6 +74,14 @@ FAMILIES: tuple[Family, ...] = (
         names=("Xinyi Chair",),
     ),
     Family(
+        "heart-rate",
+        "Heart Rate Service strap or armband",
+        "devices.drivers.heart_rate:HeartRateStrap",
+        _AIR,
+        (Channel.RR, Channel.PULSE_RATE),
+        services=("0000180d-0000-1000-8000-00805f9b34fb",),
+    ),
+    Family(
         "berry",
         "Berry/BCI 1.2 finger oximeter (BM1000 and its many names)",
         "devices.drivers.berry:BerryOximeter",

@@ -153,7 +153,8 @@ class Supervised:
         raise PortLost(device=self.device)
 
     async def _watch(self, driver: Driver) -> None:
-        patience_ns = round(self._clock.patience_s(SILENCE_S, LEAST_SILENCE_S) * self._clock.speed * 1e9)
+        silence_s = getattr(driver, "silence_s", SILENCE_S)  # a driver says so whose device speaks seldom
+        patience_ns = round(self._clock.patience_s(silence_s, LEAST_SILENCE_S) * self._clock.speed * 1e9)
         while True:
             heard_ns = driver.heard_ns
             await self._clock.sleep((heard_ns + patience_ns - self._clock.now_ns()) / 1e9)

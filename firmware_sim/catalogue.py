@@ -17,6 +17,7 @@ from firmware_sim.twin import Firmware
 
 TWINS: dict[str, str] = {
     "chair-link": "firmware_sim.twins.chair_link:build",
+    "heart-rate": "firmware_sim.twins.heart_rate:build",
     "berry": "firmware_sim.twins.berry:build",
 }
 
@@ -29,6 +30,7 @@ class SimDevice:
         id: its name for the control socket, and its serial number.
         kind: as in `catalogue.TWINS`. The n-th device of each kind is worn by the n-th person.
         path: where its port appears (a symbolic link).
+        air: instead of a port, the Bluetooth adapter that it is on ("hci1").
         heart: the heart sensor of a chair.
         replay: a WFDB record that is played instead of a simulated person.
         drift_ppm: how much its crystal runs fast.
@@ -40,7 +42,7 @@ class SimDevice:
 
     id: str
     kind: str
-    path: Path
+    path: Path = Path()
     heart: Literal["ecg", "ppg"] = "ecg"
     replay: Path | None = None
     drift_ppm: float = 0.0
@@ -48,6 +50,7 @@ class SimDevice:
     seat_sensor: bool = True
     noise: float = 0.0
     link: LinkConditions | None = None
+    air: str = ""
 
 
 def build(device: SimDevice, person: Person, *, wait_for_sit: bool) -> Firmware | GattFirmware:

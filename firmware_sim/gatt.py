@@ -79,3 +79,58 @@ class GattFirmware(Protocol):
     def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:
         """Something that hands do to this device alone; False: it knows nothing of that."""
         ...
+
+
+class GattSensorFirmware:
+    """What most BLE sensors are: something worn, that tells those who listen. A base for twins.
+
+    Attributes:
+        seat: who wears it.
+        peripheral: what it shows of itself.
+        listened: UUIDs that the host wants to be told of.
+    """
+
+    def __init__(self, seat: Seat, peripheral: Peripheral) -> None:
+        self.seat, self.peripheral = seat, peripheral
+        self.listened: set[str] = set()
+        self._out: list[tuple[str, bytes]] = []
+        self._values: dict[str, bytes] = {}
+
+    def tell(self, uuid: str, value: bytes) -> None:
+        """Notify, if somebody listens."""
+        if uuid in self.listened:
+            self._out.append((uuid, value))
+
+    def keep(self, uuid: str, value: bytes) -> None:
+        """What reads give from now on; told as well, if somebody listens."""
+        self._values[uuid] = value
+        self.tell(uuid, value)
+
+    def written(self, uuid: str, data: bytes, at_s: float) -> None:
+        """Most take nothing."""
+
+    def subscribed(self, uuid: str, at_s: float, *, on: bool) -> None:  # noqa: ARG002 - some want the time
+        (self.listened.add if on else self.listened.discard)(uuid)
+
+    def left(self, at_s: float) -> None:  # noqa: ARG002
+        self.listened.clear()
+        self._out.clear()
+
+    def output(self) -> list[tuple[str, bytes]]:
+        out, self._out = self._out, []
+        return out
+
+    def values(self) -> Mapping[str, bytes]:
+        values, self._values = self._values, {}
+        return values
+
+    def sit(self, at_s: float) -> None:
+        """It is put on."""
+        self.seat.sit(at_s)
+
+    def stand(self, at_s: float) -> None:  # noqa: ARG002
+        """It is taken off."""
+        self.seat.stand()
+
+    def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:  # noqa: ARG002 - nothing special
+        return False

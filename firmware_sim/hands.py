@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import msgspec
 
+from firmware_sim.air import AnyTwin
 from firmware_sim.control import ControlError
 from firmware_sim.line import LinkConditions
-from firmware_sim.twin import Firmware, Twin
 
 Fields = Mapping[object, object]
 _ABOUT = {"device", "person"}
 
 
-def act_on(twin: Twin[Firmware], do: str, fields: Fields) -> bool:
+def act_on(twin: AnyTwin, do: str, fields: Fields) -> bool:
     """Do it; whether `do` means something to this device.
 
     Raises:

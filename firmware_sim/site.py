@@ -4,21 +4,22 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from devices.clock import Clock
+from firmware_sim.air import AnyTwin, GattTwin
 from firmware_sim.catalogue import SimDevice, build
 from firmware_sim.control import ControlError, listening
 from firmware_sim.gatt import GattFirmware
+from firmware_sim.gatt_uart import UartPeripheral
 from firmware_sim.hands import act_on
 from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
 from firmware_sim.port import Port, PseudoPort
 from firmware_sim.twin import Firmware, Twin
-
-AnyTwin = Twin[Firmware]
 
 
 async def run(
@@ -48,7 +49,7 @@ async def run(
     async with contextlib.AsyncExitStack() as stack:
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(twin.run(), name=name) for name, twin in site.twins.items()]
-        await asyncio.sleep(0)  # their ports are there now
+        await site.there()
         if control is not None:
             await stack.enter_async_context(listening(control, site.act))
         if ready is not None:
@@ -85,15 +86,20 @@ class Site:
             count[device.kind] += 1
             person = people.setdefault(number, Person(seeds[number]))
             firmware = build(device, person, wait_for_sit=wait_for_sit)
-            assert not isinstance(firmware, GattFirmware)
-            self.twins[device.id] = Twin(
-                firmware,
-                port(device.path),
+            make = _on_air(device, firmware) if device.air else _at_port(device, firmware, port)
+            self.twins[device.id] = make(
                 clock,
                 seed=seeds[len(devices) + place],
                 link=device.link or LinkConditions(noise_share=device.noise),
                 drift_ppm=device.drift_ppm,
             )
+
+    async def there(self) -> None:
+        """Wait until all ports are there and all antennas are on the air; the twins have just been started."""
+        await asyncio.sleep(0)
+        for twin in self.twins.values():
+            if isinstance(twin, GattTwin):
+                await twin.on_air.wait()
 
     def act(self, do: str, fields: Mapping[object, object]) -> None:
         """Do one thing to one device, or to all when none is named.
@@ -113,3 +119,19 @@ class Site:
             twin.send()
         if not known:
             raise ControlError(f"{name if name is not None else 'nobody here'} does not know how to {do!r}")
+
+
+def _at_port(
+    device: SimDevice, firmware: Firmware | GattFirmware, port: Callable[[Path], Port]
+) -> Callable[..., AnyTwin]:
+    if isinstance(firmware, GattFirmware):
+        raise ControlError(
+            f"{device.id}: a device of kind {device.kind} speaks by air; give it an adapter such as hci1"
+        )
+    return partial(Twin, firmware, port(device.path))
+
+
+def _on_air(device: SimDevice, firmware: Firmware | GattFirmware) -> Callable[..., AnyTwin]:
+    """A device with a serial line gets one by air."""
+    by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, f"Xinyi {device.id}")
+    return partial(GattTwin, by_air, device.air)

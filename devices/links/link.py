@@ -87,6 +87,7 @@ class GattLink(Link, Protocol):
 
         Raises:
             WrongDevice: it has none such.
+            CommandRefused: it does not allow it, as when it wants to be paired first.
             PortLost: the connection broke off.
         """
         ...
