@@ -1,7 +1,9 @@
 """How a simulated person breathes: breath by breath, by themselves or along with a pace that they feel.
 
 Somebody who follows a pace does not jump to it: each breath is at most a fifth longer or shorter than the one before,
-and only near the right length do they fall into step with its beginning.
+and only near the right length do they fall into step with its beginning. Those who find it hard take longer, lose it
+now and then (a chain of two states, breath by breath) and come back. A sigh is a breath of double depth, about twelve
+an hour in healthy people (Li and Yackle 2017, Curr Biol 27:R88). Stress quickens the breath.
 """
 
 from dataclasses import dataclass
@@ -9,9 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.course import Course
+from firmware_sim.traits import Traits
+
 Floats = NDArray[np.float64]
 
 _OWN_SHARE = 0.42
+_FASTER_BY_STRESS = 0.35
+_LOST_AT_WORST, _FOUND_AT_WORST = 0.6, 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,18 @@ class Breathing:
         pace: what is followed, from the next breath on; None: the person's own breath.
     """
 
-    def __init__(self, rng: np.random.Generator, rate_per_min: float) -> None:
+    def __init__(
+        self, rng: np.random.Generator, rate_per_min: float, traits: Traits | None = None, stress: Course | None = None
+    ) -> None:
         self.pace: FeltPace | None = None
         self._rng = rng
+        self._odd = rng.spawn(1)[0]
+        self._traits = traits or Traits()
+        self._stress = stress or Course(0.0)
         self._own_s = 60.0 / rate_per_min
-        self._breaths = [_Breath(0.0, self._own_s, _OWN_SHARE, 1.0)]
+        self._felt_from_s: float | None = None
+        self._lost = False
+        self._breaths = [_Breath(0.0, self._own_s / self._quicker(0.0), _OWN_SHARE, 1.0)]
 
     def volume(self, t_s: Floats) -> Floats:
         """Air in the lungs, 0 … about 1.5 (1: a quiet full breath); `t_s` [n], increasing."""
@@ -74,9 +88,15 @@ class Breathing:
     def _next(self, last: _Breath) -> _Breath:
         start_s = last.start_s + last.length_s
         wobble, deeper = self._rng.standard_normal(2)
-        pace = self.pace
-        wanted_s = self._own_s if pace is None else 60.0 / pace.rate_per_min
-        length_s = float(np.clip(wanted_s, last.length_s * 0.8, last.length_s * 1.2))
+        own_s = self._own_s / self._quicker(start_s)
+        if self._sighs(last.length_s):
+            return _Breath(
+                start_s, float(np.clip(1.5 * last.length_s, 3.0, 12.0)), _OWN_SHARE, 2.0 * (own_s / 4.3) ** 0.4
+            )
+        pace = self._followed(start_s)
+        wanted_s = own_s if pace is None else 60.0 / pace.rate_per_min
+        step = 0.2 * (0.4 + 0.6 * self._traits.compliance)
+        length_s = float(np.clip(wanted_s, last.length_s * (1 - step), last.length_s * (1 + step)))
         if pace is None:
             length_s *= float(np.clip(1.0 + 0.07 * wobble, 0.8, 1.2))
         elif abs(length_s - wanted_s) < 0.05 * wanted_s:  # in step: end where the pace begins its next breath
@@ -85,6 +105,29 @@ class Breathing:
             length_s = float(np.clip(end_s - start_s, 0.85 * wanted_s, 1.15 * wanted_s))
         depth = (length_s / 4.3) ** 0.4 * float(np.clip(1.0 + 0.08 * deeper, 0.7, 1.3))
         return _Breath(start_s, length_s, _OWN_SHARE if pace is None else pace.inhale_share, depth)
+
+    def _quicker(self, at_s: float) -> float:
+        return 1.0 + _FASTER_BY_STRESS * self._stress.at(at_s)
+
+    def _sighs(self, last_s: float) -> bool:
+        per_hour = self._traits.sighs_per_hour
+        return per_hour > 0 and self._odd.random() < per_hour * last_s / 3600
+
+    def _followed(self, start_s: float) -> FeltPace | None:
+        """The pace, when this breath is one that follows it."""
+        if self.pace is None:
+            self._felt_from_s = None
+            return None
+        if self._felt_from_s is None:
+            self._felt_from_s = start_s
+        traits = self._traits
+        if start_s < self._felt_from_s + traits.follows_after_s:
+            return None
+        if traits.compliance < 1:
+            hard = 1 - traits.compliance
+            stays = 1 - _FOUND_AT_WORST - (1 - _FOUND_AT_WORST) * traits.compliance
+            self._lost = bool(self._odd.random() < (stays if self._lost else _LOST_AT_WORST * hard))
+        return None if self._lost else self.pace
 
 
 def wave(u: Floats, inhale_share: Floats | float) -> Floats:
