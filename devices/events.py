@@ -105,7 +105,7 @@ class ChairStatus:
     stop_pressed: bool
     """The stop button is in, or was pressed and nobody has released the stop since."""
     watchdog_tripped: bool
-    """The chair heard nothing from us for 2 s and stopped itself. Ends with the next command."""
+    """The chair heard nothing from us for 2 s and stopped itself. Ends when it is armed again."""
     faults: tuple[str, ...] = ()
     """Codes such as "recline_motor"; words in care/words/."""
     stopped: bool = False

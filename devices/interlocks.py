@@ -1,7 +1,7 @@
 """What a chair may be asked to do, decided before a byte leaves: limits, interlocks, longest durations.
 
 The chair's firmware has its own and has the last word (`docs/protocols/chair-link.md`, "Rules of movement"); these here
-hold even for a chair whose firmware is wrong. Pure: no clock, no port.
+hold even for a chair whose firmware is wrong, and `conduct.py` watches what it does. Pure: no clock, no port.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from enum import StrEnum
 from math import isfinite
 
 from devices.events import (
+    Arm,
     ChairCommand,
     ChairStatus,
     Heat,
@@ -19,29 +20,12 @@ from devices.events import (
     Recline,
     ReleaseStop,
     Rhythm,
-    StopMotion,
     Volume,
 )
-from devices.protocols.chair_link import (
-    FASTEST_PACE,
-    FLAT_DEG,
-    LEAST_INHALE_SHARE,
-    LEGS_DOWN_DEG,
-    LEGS_UP_DEG,
-    MOST_HEAT,
-    MOST_INHALE_SHARE,
-    MOST_MASSAGE,
-    SLOWEST_PACE,
-    UPRIGHT_DEG,
-    ZONES,
-)
+from devices.profile import CHAIR_LINK, Joint, Profile
+from devices.protocols.chair_link import LEAST_INHALE_SHARE, MOST_INHALE_SHARE, MOST_SESSION
 
-RECLINE_SPEED_DEG_S, LEG_REST_SPEED_DEG_S = 3.0, 5.0
-"""Sent with every movement: no command makes the chair faster than this."""
-LONGEST_MASSAGE_S = 20 * 60.0
-LONGEST_HEAT_S = 30 * 60.0
 STATUS_GOOD_FOR_S = 2.0
-_TOLERANCE_DEG = 2.0
 
 
 class Refusal(StrEnum):
@@ -50,7 +34,9 @@ class Refusal(StrEnum):
     OUT_OF_RANGE = "out of range"
     STOPPED = "stopped until the stop is released"
     BUTTON_IN = "the stop button is still in"
-    SEAT_EMPTY = "nobody sits in the chair"
+    NOT_CLEARED = "nobody has pressed the reset at the chair since the stop"
+    SEAT_EMPTY = "nobody is confirmed in the seat"
+    NOT_ARMED = "the chair is not armed"
     NO_WATCHDOG = "the chair cannot stop by itself"
     NO_STATUS = "the chair has not said how it stands"
     FAULT = "the chair reports a fault"
@@ -60,33 +46,41 @@ class Refusal(StrEnum):
 
 REMEDIES: dict[Refusal, str] = {
     Refusal.OUT_OF_RANGE: "ask for a value within the limits of the chair",
-    Refusal.STOPPED: "look after the person, then release the stop",
-    Refusal.BUTTON_IN: "pull the stop button out, then release the stop",
-    Refusal.SEAT_EMPTY: "wait until somebody sits; an empty chair only goes back to upright",
+    Refusal.STOPPED: "look after the person, press the reset at the chair, then release the stop",
+    Refusal.BUTTON_IN: "pull the stop button out, press the reset at the chair, then release the stop",
+    Refusal.NOT_CLEARED: "look after the person, then press the reset at the chair",
+    Refusal.SEAT_EMPTY: "wait until somebody sits; without a seat sensor, have them press the button at the chair",
+    Refusal.NOT_ARMED: "allow movement again for this session; a stop, an empty seat or a lost link has ended it",
     Refusal.NO_WATCHDOG: "this chair gets no movement from us; its sensors work as usual",
     Refusal.NO_STATUS: "try again in two seconds; if it stays so, switch the chair off and on",
-    Refusal.FAULT: "switch the chair off and on; if it stays so, call the technician",
+    Refusal.FAULT: "take away what is in the way or let it cool; if it stays so, call the technician",
     Refusal.NOT_FITTED: "take this step out of the programme for this chair",
     Refusal.NO_ANSWER: "check the cable; the chair stops by itself when it hears nothing",
 }
 
 
 def refusal(
-    command: ChairCommand, status: ChairStatus | None, *, hardware_watchdog: bool, stopped: bool
+    command: ChairCommand,
+    status: ChairStatus | None,
+    profile: Profile = CHAIR_LINK,
+    *,
+    hardware_watchdog: bool,
+    stopped: bool,
 ) -> Refusal | None:
     """Why `command` must not be sent now, or None when it may.
 
     Args:
         command: what is asked.
         status: the chair's last status, or None when it has sent none lately.
+        profile: the limits of this chair.
         hardware_watchdog: from the chair's identity.
         stopped: a stop was asked for and has not been released.
     """
-    if isinstance(command, StopMotion | ReleaseStop):
-        return None
-    if not _within_limits(command):
+    if not _within_limits(command, profile):
         return Refusal.OUT_OF_RANGE
-    if not moves_or_heats(command):
+    if isinstance(command, ReleaseStop):
+        return _not_cleared(status)
+    if not (isinstance(command, Arm) or moves_or_heats(command)):
         return None
     if not hardware_watchdog:
         return Refusal.NO_WATCHDOG
@@ -94,26 +88,21 @@ def refusal(
         return Refusal.NO_STATUS
     if stopped or status.stopped or status.stop_pressed:
         return Refusal.STOPPED
-    if not status.occupied and not _towards_rest(command, status):
+    if status.faults:
+        return Refusal.FAULT
+    if not status.occupied:
         return Refusal.SEAT_EMPTY
+    if not (status.armed or isinstance(command, Arm)):
+        return Refusal.NOT_ARMED
     return None
 
 
-def disobeys(status: ChairStatus, before: ChairStatus | None) -> bool:
-    """Whether the chair does what it must not by its own rules, so that it has to be stopped from here.
-
-    It goes on after the seat was left, moves although stopped (the second status in a row: motors need a moment), or
-    moves beyond the limits of its mechanics.
-    """
-    if before is None:
-        return False
-    runs_on = status.moving or status.massage_level > 0 or status.heat_level > 0
-    left = before.occupied and not status.occupied
-    beyond = not (
-        UPRIGHT_DEG - _TOLERANCE_DEG <= status.recline_deg <= FLAT_DEG + _TOLERANCE_DEG
-        and status.leg_rest_deg <= LEGS_UP_DEG + _TOLERANCE_DEG
-    )
-    return (left and runs_on) or (status.stopped and before.stopped and runs_on) or (status.moving and beyond)
+def _not_cleared(status: ChairStatus | None) -> Refusal | None:
+    """A stop whose cause is not named is over when the chair says so; whether the button is in, only it knows."""
+    if status is None:
+        return Refusal.NO_STATUS
+    named = status.stop_pressed or status.faults
+    return Refusal.NOT_CLEARED if status.stopped and not status.cleared and not named else None
 
 
 def moves_or_heats(command: ChairCommand) -> bool:
@@ -129,43 +118,41 @@ def moves_or_heats(command: ChairCommand) -> bool:
             return False
 
 
-def _within_limits(command: ChairCommand) -> bool:
+def _within_limits(command: ChairCommand, profile: Profile) -> bool:
     match command:
+        case Arm(session=session):
+            return 1 <= session <= MOST_SESSION
         case Recline(angle_deg=angle):
-            return isfinite(angle) and UPRIGHT_DEG <= angle <= FLAT_DEG
+            return _reaches(angle, profile.recline)
         case LegRest(angle_deg=angle):
-            return isfinite(angle) and LEGS_DOWN_DEG <= angle <= LEGS_UP_DEG
+            return _reaches(angle, profile.leg_rest)
         case Massage(zones=zones, level=level):
-            return 0 <= level <= MOST_MASSAGE and set(zones) <= set(ZONES)
+            return 0 <= level <= profile.most_massage and set(zones) <= set(profile.zones)
         case Heat(level=level):
-            return 0 <= level <= MOST_HEAT
+            return 0 <= level <= profile.most_heat
         case Light(percent=percent) | Volume(percent=percent):
             return 0 <= percent <= 100
-        case Pace(rate_per_min=rate, inhale_share=share, phase_s=phase):
+        case Pace(rate_per_min=rate, inhale_share=share, phase_s=phase, parts=parts):
             return rate == 0 or (
-                SLOWEST_PACE <= rate <= FASTEST_PACE
+                profile.slowest_pace <= rate <= profile.fastest_pace
                 and LEAST_INHALE_SHARE <= share <= MOST_INHALE_SHARE
                 and isfinite(phase)
                 and phase >= 0
+                and len(parts) > 0
             )
         case _:
             return True
 
 
-def _towards_rest(command: ChairCommand, status: ChairStatus) -> bool:
-    match command:
-        case Recline(angle_deg=angle):
-            return angle <= status.recline_deg
-        case LegRest(angle_deg=angle):
-            return angle <= status.leg_rest_deg
-        case _:
-            return False
+def _reaches(angle_deg: float, joint: Joint) -> bool:
+    return isfinite(angle_deg) and joint.least_deg <= angle_deg <= joint.most_deg
 
 
 @dataclass(slots=True)
 class RunningTime:
     """How long massage and heat have been on, by the chair's own word: they end by themselves."""
 
+    profile: Profile = CHAIR_LINK
     massage_since_ns: int | None = None
     heat_since_ns: int | None = None
 
@@ -177,8 +164,8 @@ class RunningTime:
     def due(self, now_ns: int) -> list[ChairCommand]:
         """What has to be switched off at `now_ns`."""
         off: list[ChairCommand] = []
-        if self.massage_since_ns is not None and now_ns - self.massage_since_ns >= LONGEST_MASSAGE_S * 1e9:
+        if self.massage_since_ns is not None and now_ns - self.massage_since_ns >= self.profile.longest_massage_s * 1e9:
             off.append(Massage((), Rhythm.OFF, 0))
-        if self.heat_since_ns is not None and now_ns - self.heat_since_ns >= LONGEST_HEAT_S * 1e9:
+        if self.heat_since_ns is not None and now_ns - self.heat_since_ns >= self.profile.longest_heat_s * 1e9:
             off.append(Heat(0))
         return off

@@ -1,36 +1,41 @@
 """The driver of a chair that speaks Chair Link (`docs/protocols/chair-link.md`): identify, open, stream, command.
 
-One task, the control loop, reads the port, keeps the chair's watchdog fed and repeats an unconfirmed stop. There is no
-second place from which a heartbeat could come: if the event loop hangs, the chair stops by itself after 2 s.
+One task, the control loop, reads the port, keeps the chair's watchdog fed and repeats an unconfirmed stop, from the
+moment the link is open. There is no second place from which a heartbeat could come: if the event loop hangs, the chair
+stops by itself after 2 s.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
 from typing import Self
 
 from devices.clock import Clock
+from devices.conduct import Conduct
+from devices.drivers.chair_answers import Answers, Question
 from devices.drivers.chair_stream import ChairStream
-from devices.drivers.chair_words import REFUSALS, identity_of, message_of, status_of
+from devices.drivers.chair_words import REFUSALS, after, identity_of, message_of, standing, status_of
 from devices.errors import CommandRefused, DeviceError, NoAnswer, NotConnected, PortLost, WrongDevice
 from devices.events import (
+    Arm,
     ChairCommand,
     ChairStatus,
     DeviceEvent,
     DeviceNote,
+    Disarm,
     Identity,
     LinkHealth,
     ReleaseStop,
     StopMotion,
 )
-from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, disobeys, refusal
+from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
 from devices.links.link import byte_link
+from devices.profile import CHAIR_LINK, Profile
 from devices.protocols import chair_link as wire
 
 HEARTBEAT_S = 0.4
 _ANSWER_S = 3.0
+_ASK_AGAIN_S = 0.5
 _ACK_S = 0.2
 _ATTEMPTS = 3
 _STOP_AGAIN_S = 0.1
@@ -45,28 +50,31 @@ class ChairLinkChair:
         epoch: put into every `Samples`; the supervisor counts it up per connection.
         identity: who answered (known inside the context).
         heard_ns: when the last good frame came.
+        profile: its limits, speeds and accelerations.
     """
 
-    def __init__(self, device: str, port: str, clock: Clock) -> None:
-        self.device, self.port, self.clock = device, port, clock
+    def __init__(self, device: str, port: str, clock: Clock, profile: Profile = CHAIR_LINK) -> None:
+        self.device, self.port, self.clock, self.profile = device, port, clock, profile
         self.epoch = 0
         self.heard_ns = 0
         self.identity = Identity("", "", "", "")
         self._link = byte_link(port, device, baud=wire.BAUD)
         self._decoder = wire.Decoder()
         self._sequence = 0
-        self._early: list[wire.Frame] = []
+        self._heard_bytes = 0
+        self._identified = asyncio.Event()
+        self._begun = False
         self._loop: asyncio.Task[None] | None = None
         self._events: asyncio.Queue[DeviceEvent | None] = asyncio.Queue()
         self._failure: DeviceError | None = None
         self._stream: ChairStream | None = None
         self._status: ChairStatus | None = None
-        self._running = RunningTime()
+        self._running = RunningTime(profile)
+        self._conduct = Conduct(profile)
         self._one_command = asyncio.Lock()
-        self._waiting: dict[int, asyncio.Future[Refusal | None]] = {}
-        self._stopped = False
-        self._stops = 0
-        self._stop_confirmed: asyncio.Future[Refusal | None] | None = None
+        self._answers = Answers()
+        self._stop: Question | None = None
+        self._stopped = self._arming = self._armed = False
 
     # identify
 
@@ -76,106 +84,103 @@ class ChairLinkChair:
         Raises:
             NoAnswer: silence for 3 s.
             WrongDevice: something else talks on this port.
+            PortLost: the connection broke off meanwhile.
         """
-        heard = False
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.clock.patience_s(_ANSWER_S, 0.5)
-        question: wire.Message = wire.Identify()
-        while loop.time() < deadline:
-            asked = self._send(question)
-            frames, more = await self._frames_within(0.5)
-            heard = heard or more
-            for at, frame in enumerate(frames):
-                match frame.message:
-                    case wire.Ident() as ident if isinstance(question, wire.Identify):
-                        self.identity = identity_of(ident)
-                        self._stream = ChairStream(
-                            self.device, self.port, self.epoch, ident.streams, self.clock.settle_s(_SETTLE_S)
-                        )
-                        question = wire.StartStreams()
-                    case wire.Ack(sequence=sequence) if sequence == asked:
-                        self._early = frames[at + 1 :]
-                        return
-                    case _:
-                        pass
-        if self._decoder.other_version is not None:
-            raise WrongDevice(self.port, self.device, f"it speaks Chair Link {self._decoder.other_version}, we speak 1")
-        if heard and not self._decoder.frames:
-            raise WrongDevice(self.port, self.device, "what it sends is not Chair Link")
-        raise NoAnswer(self.port, self.device)
+        try:
+            async with asyncio.timeout(self.clock.patience_s(_ANSWER_S, 0.5)):
+                while not self._identified.is_set():
+                    self._send(wire.Identify())
+                    await self._within(self._identified.wait(), _ASK_AGAIN_S)
+                while not self._begun:
+                    await self._ask(wire.StartStreams, self._begin)
+        except TimeoutError:
+            raise self._nobody() from None
 
-    async def _frames_within(self, seconds: float) -> tuple[list[wire.Frame], bool]:
-        """Frames until an IDENT or an ACK is among them, and whether anything at all was heard."""
-        frames: list[wire.Frame] = []
-        heard = False
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.clock.patience_s(seconds)
-        while (left := until - loop.time()) > 0:
-            data = await self._link.read(left)
-            heard = heard or bool(data)
-            frames += self._decoder.feed(data)
-            if any(isinstance(frame.message, wire.Ident | wire.Ack) for frame in frames):
-                break
-        return frames, heard
+    def _nobody(self) -> DeviceError:
+        other = self._decoder.other_version
+        if other is not None:
+            return WrongDevice(self.port, self.device, f"it speaks Chair Link {other}, we speak {wire.VERSION}")
+        if self._heard_bytes and not self._decoder.frames:
+            return WrongDevice(self.port, self.device, "what it sends is not Chair Link")
+        return NoAnswer(self.port, self.device)
+
+    async def _within(self, heard: Coroutine[None, None, object], seconds: float) -> None:
+        """Until it is heard, the time is over, or the link is dead (which is raised)."""
+        assert self._loop is not None
+        waiting = asyncio.ensure_future(heard)
+        await asyncio.wait(
+            [waiting, self._loop], timeout=self.clock.patience_s(seconds), return_when=asyncio.FIRST_COMPLETED
+        )
+        waiting.cancel()
+        if self._loop.done():
+            raise self._gone()
+
+    def _begin(self) -> None:
+        self._begun = True
 
     # open
 
     async def __aenter__(self) -> Self:
         await self._link.__aenter__()
+        self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
         try:
             await self._identify()
         except BaseException:
-            await self._link.__aexit__(None, None, None)
+            await self._close()
             raise
-        self.heard_ns = self.clock.now_ns()
-        self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        try:
+            if self._loop is not None and not self._loop.done():
+                await self._farewell()
+        finally:
+            await self._close()
+
+    async def _farewell(self) -> None:
+        """What moves comes to rest, and the sensors rest as well."""
+        last = Question()
+        try:
+            for message in (wire.Disarm(), wire.StopStreams()):
+                self._answers.waits(self._send(message), last)
+        except DeviceError:
+            return
+        await asyncio.wait([last.answer], timeout=self.clock.patience_s(_ACK_S))
+
+    async def _close(self) -> None:
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.wait([self._loop])
-            with contextlib.suppress(DeviceError):
-                self._send(wire.StopStreams())
-        await self._link.__aexit__(kind, error, trace)
+        await self._link.__aexit__(None, None, None)
 
     async def _control(self) -> None:
         """The control loop: heartbeat, repeated stop, end of long runs, reading. Ends when the port is lost."""
         beat_ns = stop_ns = health_ns = 0
         try:
-            self._take_all(self._early)
             while True:
                 now = self.clock.now_ns()
-                if now >= beat_ns:
+                if self._begun and now >= beat_ns:
                     self._send(wire.Heartbeat())
                     beat_ns = now + round(HEARTBEAT_S * 1e9)
                     for command in self._running.due(now):
-                        self._send(message_of(command))
-                if self._stop_confirmed is not None and self._stop_confirmed.done():
-                    self._stop_confirmed = None
-                if self._stop_confirmed is not None and now >= stop_ns:
-                    self._send_stop()
+                        self._send(message_of(command, self.profile))
+                if self._stop is not None and now >= stop_ns:
+                    self._send_stop(self._stop)
                     stop_ns = now + round(_STOP_AGAIN_S * 1e9)
-                if now >= health_ns:
+                if self._begun and now >= health_ns:
                     self._say_health(now)
                     health_ns = now + round(_HEALTH_S * 1e9)
-                self._take_all(self._decoder.feed(await self._link.read(self.clock.real_s(_STOP_AGAIN_S))))
+                self._hear(await self._link.read(self.clock.real_s(_STOP_AGAIN_S)))
         except DeviceError as error:
             self._failure = error
         finally:
-            self._let_go(self._gone())
+            self._answers.fail(self._gone())
+            self._events.put_nowait(None)
 
     def _gone(self) -> DeviceError:
         return NotConnected(self.port, self.device) if self._failure is None else self._failure
-
-    def _let_go(self, error: DeviceError) -> None:
-        """Nobody waits for a dead link."""
-        for waiting in (*self._waiting.values(), self._stop_confirmed):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(error)
-        self._events.put_nowait(None)
 
     # stream
 
@@ -192,15 +197,30 @@ class ChairLinkChair:
         if self._loop is not None and self._loop.done():
             self._loop.result()  # a mistake in the control loop is not to go unseen
 
-    def _take_all(self, frames: list[wire.Frame]) -> None:
+    def _hear(self, data: bytes) -> None:
         arrival_ns = self.clock.now_ns()
-        for frame in frames:
+        self._heard_bytes += len(data)
+        for frame in self._decoder.feed(data):
             if not wire.of_host(frame.message):
                 self.heard_ns = arrival_ns
                 self._take(frame.message, arrival_ns)
 
     def _take(self, message: wire.Message, arrival_ns: int) -> None:
         match message:
+            case wire.Ack(sequence=sequence):
+                self._answers.take(sequence, None)
+            case wire.Nak(sequence=sequence, reason=reason):
+                self._answers.take(sequence, REFUSALS.get(reason, Refusal.NOT_FITTED))
+            case wire.Ident() if not self._begun:
+                self.identity = identity_of(message)
+                self._stream = ChairStream(
+                    self.device, self.port, self.epoch, message.streams, self.clock.settle_s(_SETTLE_S)
+                )
+                self._identified.set()
+            case wire.Ident():
+                raise PortLost(self.port, self.device, "the chair was switched off and on")
+            case _ if not self._begun:
+                pass  # what it still sends to whoever was here before
             case wire.Note(channel=wire.NO_CHANNEL):
                 self._events.put_nowait(DeviceNote(self.device, arrival_ns, message.text))
             case wire.Stream() | wire.Note() if self._stream is not None:
@@ -208,52 +228,40 @@ class ChairLinkChair:
                 for event in self._stream.events():
                     self._events.put_nowait(event)
             case wire.Status():
-                self._stand(status_of(message, self.device, arrival_ns))
-            case wire.Stopped(cause=cause):
-                self._stand_still(cause, arrival_ns)
-            case wire.Ack(sequence=sequence):
-                self._answer(sequence, None)
-            case wire.Nak(sequence=sequence, reason=reason):
-                self._answer(sequence, REFUSALS.get(reason, Refusal.NOT_FITTED))
-            case wire.Ident():
-                raise PortLost(self.port, self.device, "the chair was switched off and on")
+                self._judge(status_of(message, self.device, arrival_ns), message.at_ms)
+            case wire.Stopped(cause=cause) if self._status is not None:
+                self._stand(standing(self._status, cause, arrival_ns))  # a STATUS follows at once
             case _:
                 pass
 
-    def _stand(self, status: ChairStatus) -> None:
-        if disobeys(status, self._status):
+    def _judge(self, status: ChairStatus, at_ms: int) -> None:
+        offence = self._conduct.offence(status, at_ms)
+        self._stand(status)
+        if offence:
+            if self._stop is None:
+                self._events.put_nowait(DeviceNote(self.device, status.t_ns, f"stopped by its driver: {offence}"))
             self._begin_stop()
+        elif status.armed and not (self._armed or self._arming):
+            self._send(wire.Disarm())  # by a command that we have given up, or for somebody before us
+
+    def _stand(self, status: ChairStatus) -> None:
+        self._armed = self._armed and status.armed
         self._status = status
         self._running.note(status)
         self._events.put_nowait(status)
 
-    def _stand_still(self, cause: int, arrival_ns: int) -> None:
-        if self._status is None:
-            return  # a STATUS follows every STOPPED at once
-        status = replace(self._status, t_ns=arrival_ns, moving=False, massage_level=0, heat_level=0)
-        match cause:
-            case wire.Cause.BUTTON:
-                status = replace(status, stop_pressed=True, stopped=True)
-            case wire.Cause.WATCHDOG:
-                status = replace(status, watchdog_tripped=True)
-            case wire.Cause.SEAT_EMPTY:
-                status = replace(status, occupied=False)
-            case _:
-                status = replace(status, stopped=True)
-        self._stand(status)
-
     def _say_health(self, now_ns: int) -> None:
-        wired = self._decoder
-        self._events.put_nowait(
-            LinkHealth(self.device, now_ns, wired.frames, wired.crc_errors, wired.dropped_bytes, wired.lost_frames)
-        )
+        told = self._decoder
+        counts = told.frames, told.crc_errors, told.dropped_bytes, told.lost_frames
+        health = LinkHealth(self.device, now_ns, *counts, self.heard_ns, rssi_dbm=self._link.rssi_dbm)
+        self._events.put_nowait(health)
 
     # command
 
     async def command(self, command: ChairCommand) -> None:
         """Have `command` carried out; returns when the chair has confirmed it.
 
-        `StopMotion` overtakes everything and is repeated until it is confirmed.
+        `StopMotion` overtakes everything, works as soon as the link is open, and is repeated until it is confirmed.
 
         Raises:
             CommandRefused: by our interlocks, by the chair, or for want of an answer; `detail` is a `Refusal`.
@@ -263,75 +271,71 @@ class ChairLinkChair:
         if self._loop is None or self._loop.done():
             raise self._gone()
         if isinstance(command, StopMotion):
-            await self._stop()
+            await asyncio.shield(self._begin_stop().answer)
             return
+        if not self._begun:
+            raise NotConnected(self.port, self.device)
         asked_ns = self.clock.now_ns()
         async with self._one_command:
-            stops = self._stops
             reason = refusal(
-                command, self._fresh_status(), hardware_watchdog=self.identity.hardware_watchdog, stopped=self._stopped
+                command,
+                self._fresh_status(),
+                self.profile,
+                hardware_watchdog=self.identity.hardware_watchdog,
+                stopped=self._stopped,
             )
-            reason = reason or await self._ask(
-                lambda: message_of(command, late_s=(self.clock.now_ns() - asked_ns) / 1e9)
-            )
-            if reason is not None:
-                raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
-            if isinstance(command, ReleaseStop) and stops == self._stops:  # a stop since then stands
-                self._stopped = False
-                if self._status is not None:
-                    self._status = replace(self._status, stopped=False, stop_pressed=False)
+            if reason is None:
+                self._arming, self._armed = isinstance(command, Arm), self._armed and not isinstance(command, Disarm)
+                try:
+                    reason = await self._ask(
+                        lambda: message_of(command, self.profile, late_s=(self.clock.now_ns() - asked_ns) / 1e9),
+                        lambda: self._obeyed(command),
+                    )
+                finally:
+                    self._arming = False
+        if reason is not None:
+            raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
 
-    async def _ask(self, message: Callable[[], wire.Message]) -> Refusal | None:
-        answer: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
-        asked = []
+    def _obeyed(self, command: ChairCommand) -> None:
+        """The chair has confirmed it; its STATUS follows, and the next command need not wait for that."""
+        if isinstance(command, Arm):
+            self._armed = True
+        elif isinstance(command, ReleaseStop):
+            self._stopped = False
+        if self._status is not None:
+            self._status = after(command, self._status)
+
+    async def _ask(self, message: Callable[[], wire.Message], obeyed: Callable[[], None]) -> Refusal | None:
+        question = Question(obeyed)
         try:
             for _ in range(_ATTEMPTS):
-                asked.append(self._send(message()))
-                self._waiting[asked[-1]] = answer
-                await asyncio.wait([answer], timeout=self.clock.patience_s(_ACK_S))
-                if answer.done():
-                    return answer.result()
+                self._answers.waits(self._send(message()), question)
+                await asyncio.wait([question.answer], timeout=self.clock.patience_s(_ACK_S))
+                if question.answer.done():
+                    return question.answer.result()
         finally:
-            for sequence in asked:
-                self._waiting.pop(sequence, None)
+            self._answers.drop(question)
         return Refusal.NO_ANSWER
 
-    async def _stop(self) -> None:
-        await asyncio.shield(self._begin_stop())
-
-    def _begin_stop(self) -> asyncio.Future[Refusal | None]:
+    def _begin_stop(self) -> Question:
         """Stop, and let the control loop repeat it until the chair has confirmed."""
-        self._stopped = True
-        self._stops += 1
-        for waiting in self._waiting.values():
-            if waiting is not self._stop_confirmed and not waiting.done():
-                waiting.set_result(Refusal.STOPPED)
-        if self._stop_confirmed is None or self._stop_confirmed.done():
-            self._stop_confirmed = asyncio.get_running_loop().create_future()
-            self._stop_confirmed.add_done_callback(asyncio.Future.exception)  # known, even when nobody waits for it
-        self._send_stop()
-        return self._stop_confirmed
+        self._stopped, self._armed = True, False
+        if self._stop is None:
+            self._stop = Question(self._stop_obeyed, insistent=True)
+        self._answers.refuse(Refusal.STOPPED, but=self._stop)
+        self._send_stop(self._stop)
+        return self._stop
 
-    def _send_stop(self) -> None:
-        if self._stop_confirmed is None:
-            return
-        self._waiting = {
-            self._send(wire.Stop(), overtaking=True): self._stop_confirmed,
-            **{key: waiting for key, waiting in self._waiting.items() if not waiting.done()},
-        }
+    def _send_stop(self, stop: Question) -> None:
+        self._answers.waits(self._send(wire.Stop(), overtaking=True), stop)
 
-    def _answer(self, sequence: int, reason: Refusal | None) -> None:
-        waiting = self._waiting.pop(sequence, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(reason)
+    def _stop_obeyed(self) -> None:
+        self._stop = None
 
     def _fresh_status(self) -> ChairStatus | None:
-        if self._status is None or self.clock.now_ns() - self._status.t_ns > self._status_good_for_ns():
-            return None
-        return self._status
-
-    def _status_good_for_ns(self) -> int:
-        return round(self.clock.patience_s(STATUS_GOOD_FOR_S) * self.clock.speed * 1e9)
+        good_ns = self.clock.patience_s(STATUS_GOOD_FOR_S) * self.clock.speed * 1e9
+        status = self._status
+        return status if status is not None and self.clock.now_ns() - status.t_ns <= good_ns else None
 
     def _send(self, message: wire.Message, *, overtaking: bool = False) -> int:
         self._sequence = (self._sequence + 1) & 0xFF

@@ -1,4 +1,6 @@
-"""Chair Link's numbers and the room's words for the same things, both ways. Pure tables and three functions."""
+"""Chair Link's numbers and the room's words for the same things, both ways. Pure."""
+
+from dataclasses import replace
 
 from devices.events import (
     Arm,
@@ -17,7 +19,8 @@ from devices.events import (
     StopMotion,
     Volume,
 )
-from devices.interlocks import LEG_REST_SPEED_DEG_S, RECLINE_SPEED_DEG_S, Refusal
+from devices.interlocks import Refusal
+from devices.profile import Profile
 from devices.protocols import chair_link as wire
 from signals.samples import Channel
 
@@ -30,6 +33,8 @@ REFUSALS: dict[int, Refusal] = {
     wire.Reason.SEAT_EMPTY: Refusal.SEAT_EMPTY,
     wire.Reason.FAULT: Refusal.FAULT,
     wire.Reason.NOT_FITTED: Refusal.NOT_FITTED,
+    wire.Reason.NOT_ARMED: Refusal.NOT_ARMED,
+    wire.Reason.NOT_CLEARED: Refusal.NOT_CLEARED,
 }
 
 
@@ -42,6 +47,7 @@ def identity_of(ident: wire.Ident) -> Identity:
         ident.firmware,
         channels=tuple((Channel(stream.sensor.name.lower()), stream.rate_hz) for stream in ident.streams),
         hardware_watchdog=0 < ident.watchdog_ms <= wire.WATCHDOG_S * 1000,
+        seat_sensor=bool(ident.flags & wire.Ident.SEAT_SENSOR),
     )
 
 
@@ -64,16 +70,25 @@ def status_of(status: wire.Status, device: str, t_ns: int) -> ChairStatus:
         watchdog_tripped=bool(status.flags & wire.Status.WATCHDOG),
         faults=_named(status.faults, wire.FAULTS),
         stopped=bool(status.flags & wire.Status.STOPPED),
+        cleared=bool(status.flags & wire.Status.CLEARED),
+        armed=bool(status.flags & wire.Status.ARMED),
     )
 
 
-def message_of(command: ChairCommand, *, late_s: float = 0.0) -> wire.Message:
-    """The message that asks for `command`; `late_s`: how long ago it was given (a pace has moved on since)."""
+def message_of(command: ChairCommand, profile: Profile, *, late_s: float = 0.0) -> wire.Message:
+    """The message that asks for `command`, with the speeds of `profile`.
+
+    `late_s`: how long ago the command was given (a pace has moved on since).
+    """
     match command:
+        case Arm(session=session):
+            return wire.Arm(session)
+        case Disarm():
+            return wire.Disarm()
         case Recline(angle_deg=angle):
-            return wire.Recline(angle, RECLINE_SPEED_DEG_S)
+            return wire.Recline(angle, profile.recline.speed_deg_s, profile.recline.acceleration_deg_s2)
         case LegRest(angle_deg=angle):
-            return wire.LegRest(angle, LEG_REST_SPEED_DEG_S)
+            return wire.LegRest(angle, profile.leg_rest.speed_deg_s, profile.leg_rest.acceleration_deg_s2)
         case Massage(zones=zones, rhythm=rhythm, level=level):
             mask = sum(1 << bit for bit, zone in enumerate(wire.ZONES) if zone in zones)
             return wire.Massage(mask, wire.RHYTHMS.index(rhythm), level)
@@ -84,15 +99,41 @@ def message_of(command: ChairCommand, *, late_s: float = 0.0) -> wire.Message:
         case Volume(percent=percent):
             return wire.Volume(percent)
         case Pace(rate_per_min=rate) if rate == 0:
-            return wire.Pace(0, 0.4, 0)
-        case Pace(rate_per_min=rate, inhale_share=share, phase_s=phase):
-            return wire.Pace(rate, share, (phase + late_s) % (60 / rate))
+            return wire.Pace(0, 0.4, 0, 0)
+        case Pace(rate_per_min=rate, inhale_share=share, phase_s=phase, parts=parts):
+            mask = sum(1 << bit for bit, part in enumerate(wire.PARTS) if part in parts)
+            return wire.Pace(rate, share, (phase + late_s) % (60 / rate), mask)
         case ReleaseStop():
             return wire.Release()
-        case Arm():
-            return wire.Heartbeat()
-        case Disarm() | StopMotion():
+        case StopMotion():
             return wire.Stop()
+
+
+def standing(status: ChairStatus, cause: int, t_ns: int) -> ChairStatus:
+    """`status` as it is after STOPPED with this cause; the chair says the rest in the STATUS that follows."""
+    status = replace(status, t_ns=t_ns, moving=False, massage_level=0, heat_level=0, armed=False)
+    match cause:
+        case wire.Cause.BUTTON:
+            return replace(status, stop_pressed=True, stopped=True, cleared=False)
+        case wire.Cause.WATCHDOG:
+            return replace(status, watchdog_tripped=True)
+        case wire.Cause.SEAT_EMPTY:
+            return replace(status, occupied=False)
+        case _:
+            return replace(status, stopped=True, cleared=False)
+
+
+def after(command: ChairCommand, status: ChairStatus) -> ChairStatus:
+    """`status` as it is when the chair has confirmed `command`, before it says so itself."""
+    match command:
+        case Arm():
+            return replace(status, armed=True, watchdog_tripped=False)
+        case Disarm():
+            return replace(status, armed=False)
+        case ReleaseStop():
+            return replace(status, stopped=False, stop_pressed=False, cleared=False)
+        case _:
+            return status
 
 
 def _named(mask: int, names: tuple[str, ...]) -> tuple[str, ...]:

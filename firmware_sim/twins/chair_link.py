@@ -13,7 +13,7 @@ from firmware_sim.actuators import Actuators
 from firmware_sim.catalogue import SimDevice
 from firmware_sim.control import ControlError
 from firmware_sim.person import Person
-from firmware_sim.rules import MOTION, moves_or_heats, needs, within_limits
+from firmware_sim.rules import MOTION, Guard
 from firmware_sim.sampler import Sampler, declared, rates_hz
 from firmware_sim.seat import Seat
 
@@ -29,6 +29,8 @@ class ChairModel:
     heart: wire.Sensor = wire.Sensor.ECG
     watchdog_ms: int = round(wire.WATCHDOG_S * 1000)
     """0: a chair without a hardware watchdog."""
+    seat_sensor: bool = True
+    """False: it cannot feel who sits in it; its "here" button stands in."""
     sits_down_at_start: bool = True
     """Somebody sits in it from the start; whoever is a recording sits down when the streams are first started."""
 
@@ -39,11 +41,13 @@ class ChairFirmware:
     Attributes:
         seat: who sits in it.
         actuators: what moves.
+        guard: whether it may.
     """
 
     def __init__(self, model: ChairModel, seat: Seat) -> None:
         self.model, self.seat = model, seat
         self.actuators = Actuators()
+        self.guard = Guard(seat, seat_sensor=model.seat_sensor)
         self._streams = declared(model.heart)
         self._sampler = Sampler(self._streams, seat)
         self._decoder = wire.Decoder()
@@ -51,8 +55,7 @@ class ChairFirmware:
         self._sequence = 0
         self._heard_s = float("-inf")
         self._status_s = 0.0
-        self._button_in = self._button_latched = self._stopped = self._tripped = False
-        self._faults: set[str] = set()
+        self._forced: frozenset[str] = frozenset()
         self._awaited = model.sits_down_at_start and seat.recording is not None
         if model.sits_down_at_start and seat.recording is None:
             seat.sit(0.0)
@@ -66,28 +69,46 @@ class ChairFirmware:
         self._say_status(at_s)
 
     def stand(self, at_s: float) -> None:
-        """Whoever leaves the seat stops the chair."""
+        """Whoever leaves the seat stops the chair, if it can feel that."""
         self._sample(at_s, everything=True)
         self.seat.stand()
-        self._stop(wire.Cause.SEAT_EMPTY, at_s)
+        if self.model.seat_sensor:
+            self._leave(at_s)
+
+    def here(self, at_s: float) -> None:
+        """The "here" button of a chair without a seat sensor: "I sit here", and the next time "I get up"."""
+        if self.guard.press_here(at_s):
+            self._say_status(at_s)
+        else:
+            self._leave(at_s)
 
     def press_stop(self, at_s: float) -> None:
-        self._button_in = self._button_latched = self._stopped = True
+        self.guard.press_stop()
         self._stop(wire.Cause.BUTTON, at_s)
 
     def release_stop(self, at_s: float) -> None:
-        """The button is pulled out. The chair stays stopped until the host releases it."""
-        self._button_in = False
+        """The button is pulled out. The chair stays stopped until it has been reset here and released by the host."""
+        self.guard.button_in = False
+        self._say_status(at_s)
+
+    def reset(self, at_s: float) -> None:
+        """Somebody at the chair has looked, and presses its reset."""
+        self.guard.reset()
         self._say_status(at_s)
 
     def fault(self, name: str, at_s: float, *, on: bool) -> None:
-        if on:
-            self._faults.add(name)
-            self._stopped = True
-            self._stop(wire.Cause.FAULT, at_s)
-        else:
-            self._faults.discard(name)
-            self._say_status(at_s)
+        """The cause of a fault is there from now on, or is gone."""
+        self._forced = self._forced | {name} if on else self._forced - {name}
+        self._find(at_s)
+        self._say_status(at_s)
+
+    def power_cycle(self, at_s: float) -> None:
+        """Switched off and on: it knows only that it was stopped, and says who it is."""
+        self._sampler.stop()
+        self.guard.disarm()
+        self.actuators.halt()
+        self._feel(at_s)
+        self._say(self._ident())
 
     def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:
         match do:
@@ -95,6 +116,14 @@ class ChairFirmware:
                 self.press_stop(at_s)
             case "release_stop":
                 self.release_stop(at_s)
+            case "reset":
+                self.reset(at_s)
+            case "power_cycle":
+                self.power_cycle(at_s)
+            case "here":
+                if self.model.seat_sensor:
+                    raise ControlError(f"{self.model.serial} feels who sits in it and has no such button")
+                self.here(at_s)
             case "fault":
                 fault = str(fields.get("fault", "recline_motor"))
                 if fault not in wire.FAULTS:
@@ -109,17 +138,29 @@ class ChairFirmware:
     def advance(self, at_s: float) -> None:
         """Motors, watchdog, samples and status up to `at_s`."""
         self.actuators.advance(at_s)
-        silent_s = at_s - self._heard_s
-        if self.model.watchdog_ms and silent_s > self.model.watchdog_ms / 1000 and self.actuators.busy:
-            self._tripped = True
-            self._stop(wire.Cause.WATCHDOG, at_s)
-        if silent_s > STREAMS_END_S:
+        self._find(at_s)
+        self._watch(at_s)
+        if at_s - self._heard_s > STREAMS_END_S:
             self._sampler.stop()
         self._sample(at_s)
         if self.seat.over(at_s):
             self.stand(at_s)
         if self._sampler.running and at_s >= self._status_s:
             self._say_status(at_s)
+
+    def _watch(self, at_s: float) -> None:
+        """The watchdog: a chair that is armed hears from its host, or is armed no longer."""
+        patience_s = self.model.watchdog_ms / 1000
+        if patience_s and at_s - self._heard_s > patience_s and (self.guard.session or self.actuators.busy):
+            self.guard.disarm()
+            self.guard.tripped = True
+            self._stop(wire.Cause.WATCHDOG, at_s)
+
+    def _find(self, at_s: float) -> None:
+        """What the drives feel, and what hands have broken."""
+        felt = self.actuators.faults
+        if self.guard.find(self._forced | felt):
+            self._stop(wire.Cause.FAULT, at_s, retreat="obstruction" in felt)
 
     def _sample(self, at_s: float, *, everything: bool = False) -> None:
         self._say_all(self._sampler.take(at_s, everything=everything))
@@ -128,15 +169,16 @@ class ChairFirmware:
 
     def hear(self, data: bytes, at_s: float) -> None:
         """Bytes from the host. A STOP among them comes before everything that was sent earlier."""
+        self._watch(at_s)
         frames = [frame for frame in self._decoder.feed(data) if wire.of_host(frame.message)]
         stop = max((i for i, frame in enumerate(frames) if isinstance(frame.message, wire.Stop)), default=-1)
         if stop >= 0:
             self._heard_s = at_s
-            self._stopped = True
+            self.guard.latch()
             self._stop(wire.Cause.HOST, at_s)
         for i, frame in enumerate(frames):
             self._heard_s = at_s
-            if i < stop and isinstance(frame.message, (*MOTION, wire.Release)):
+            if i < stop and isinstance(frame.message, (*MOTION, wire.Arm, wire.Release)):
                 self._say(wire.Nak(frame.sequence, wire.Reason.STOPPED))
             else:
                 self._obey(frame, at_s)
@@ -146,13 +188,11 @@ class ChairFirmware:
             case wire.Heartbeat():
                 return
             case wire.Identify():
-                model = self.model
-                self._say(
-                    wire.Ident(model.watchdog_ms, "Xinyi", "Reference Chair", model.serial, "1.0.0", self._streams)
-                )
+                self._say(self._ident())
                 return
             case wire.StartStreams():
                 self._say(wire.Ack(frame.sequence))
+                self._disarm(at_s)  # a new host begins
                 if self._awaited:
                     self._awaited = False
                     self.seat.sit(at_s)
@@ -166,14 +206,14 @@ class ChairFirmware:
             self._say_status(at_s)
 
     def _do(self, message: wire.Message, at_s: float) -> wire.Reason | None:
-        if isinstance(message, MOTION) and (reason := self._forbids(message)) is not None:
+        if (reason := self.guard.forbids(message, at_s)) is not None:
             return reason
         actuators = self.actuators
         match message:
-            case wire.Recline(angle_deg=angle, speed_deg_s=speed):
-                actuators.recline.go(angle, speed)
-            case wire.LegRest(angle_deg=angle, speed_deg_s=speed):
-                actuators.leg_rest.go(angle, speed)
+            case wire.Recline(angle_deg=angle, speed_deg_s=speed, acceleration_deg_s2=acceleration):
+                actuators.go_back(angle, speed, acceleration)
+            case wire.LegRest(angle_deg=angle, speed_deg_s=speed, acceleration_deg_s2=acceleration):
+                actuators.leg_rest.go(angle, speed, acceleration)
             case wire.Massage():
                 actuators.massage = message if message.level else wire.Massage(0, 0, 0)
             case wire.Heat(level=level):
@@ -182,54 +222,36 @@ class ChairFirmware:
                 inhale_at_s = actuators.breathe(message, at_s)
                 self._feel(inhale_at_s)
             case wire.Light(percent=percent):
-                if percent > 100:
-                    return wire.Reason.OUT_OF_RANGE
                 actuators.light = percent
             case wire.Volume(percent=percent):
-                if percent > 100:
-                    return wire.Reason.OUT_OF_RANGE
                 actuators.volume = percent
             case wire.StopStreams():
                 self._sampler.stop()
             case wire.Stop():
                 pass  # done in `hear`, before anything else
+            case wire.Arm(session=session):
+                return self.guard.arm(session, at_s)
+            case wire.Disarm():
+                self._disarm(at_s)
             case wire.Release():
-                if self._button_in:
-                    return wire.Reason.BUTTON_IN
-                self._stopped = self._button_latched = False
+                return self.guard.release()
             case wire.Unknown(known_type=True):
                 return wire.Reason.MALFORMED
             case _:
                 return wire.Reason.UNKNOWN_TYPE
-        if isinstance(message, MOTION):
-            self._tripped = False
         return None
 
-    def _forbids(self, message: wire.Message) -> wire.Reason | None:
-        """The rules of movement, in the order of the page."""
-        if not within_limits(message):
-            return wire.Reason.OUT_OF_RANGE
-        if not moves_or_heats(message):
-            return None
-        if self._stopped:
-            return wire.Reason.STOPPED
-        if self._faults & needs(message):
-            return wire.Reason.FAULT
-        if not self.seat.occupied and not self._towards_rest(message):
-            return wire.Reason.SEAT_EMPTY
-        return None
-
-    def _towards_rest(self, message: wire.Message) -> bool:
-        match message:
-            case wire.Recline(angle_deg=angle):
-                return angle <= self.actuators.back_deg
-            case wire.LegRest(angle_deg=angle):
-                return angle <= self.actuators.leg_rest.angle_deg
-            case _:
-                return False
-
-    def _stop(self, cause: wire.Cause, at_s: float) -> None:
+    def _disarm(self, at_s: float) -> None:
+        self.guard.disarm()
         self.actuators.halt()
+        self._feel(at_s)
+
+    def _leave(self, at_s: float) -> None:
+        self.guard.disarm()
+        self._stop(wire.Cause.SEAT_EMPTY, at_s)
+
+    def _stop(self, cause: wire.Cause, at_s: float, *, retreat: bool = False) -> None:
+        self.actuators.halt(retreat=retreat)
         self._feel(at_s)
         self._say(wire.Stopped(cause))
         self._say_status(at_s)
@@ -243,6 +265,11 @@ class ChairFirmware:
             person.breathe_freely()
 
     # what it says
+
+    def _ident(self) -> wire.Ident:
+        model = self.model
+        flags = wire.Ident.SEAT_SENSOR * model.seat_sensor
+        return wire.Ident(model.watchdog_ms, flags, "Xinyi", "Reference Chair", model.serial, "2.0.0", self._streams)
 
     def output(self) -> list[bytes]:
         """Frames to send, since the last call."""
@@ -259,21 +286,23 @@ class ChairFirmware:
 
     def _say_status(self, at_s: float) -> None:
         self._status_s = at_s + STATUS_S
-        actuators, status = self.actuators, wire.Status
+        actuators, guard, status = self.actuators, self.guard, wire.Status
         flags = (
             status.MOVING * actuators.moving
-            | status.OCCUPIED * self.seat.occupied
-            | status.BUTTON * (self._button_in or self._button_latched)
-            | status.WATCHDOG * self._tripped
-            | status.STOPPED * self._stopped
+            | status.OCCUPIED * guard.occupied(at_s)
+            | status.BUTTON * guard.button
+            | status.WATCHDOG * guard.tripped
+            | status.STOPPED * guard.stopped
+            | status.ARMED * (guard.session > 0)
+            | status.CLEARED * guard.cleared
         )
         massage = actuators.massage
-        faults = sum(1 << bit for bit, name in enumerate(wire.FAULTS) if name in self._faults)
+        faults = sum(1 << bit for bit, name in enumerate(wire.FAULTS) if name in guard.faults)
         self._say(
             status(
                 flags,
                 actuators.back_deg,
-                actuators.leg_rest.angle_deg,
+                actuators.legs_deg,
                 massage.zones,
                 massage.rhythm,
                 massage.level,
@@ -281,6 +310,7 @@ class ChairFirmware:
                 actuators.light,
                 actuators.volume,
                 faults,
+                round(at_s * 1000) % 2**32,
             )
         )
 
@@ -293,5 +323,5 @@ def build(device: SimDevice, person: Person, wait_for_sit: bool) -> ChairFirmwar
     """
     heart = wire.Sensor[device.heart.upper()]
     recording = replay.load(device.replay, rates_hz(declared(heart)), device.heart) if device.replay else None
-    model = ChairModel(device.id, heart, device.watchdog_ms, sits_down_at_start=not wait_for_sit)
+    model = ChairModel(device.id, heart, device.watchdog_ms, device.seat_sensor, sits_down_at_start=not wait_for_sit)
     return ChairFirmware(model, Seat(person, recording))

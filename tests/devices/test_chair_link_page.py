@@ -14,25 +14,28 @@ EXAMPLES = {
     "IDENTIFY": wire.Identify(),
     "START": wire.StartStreams(),
     "HEARTBEAT": wire.Heartbeat(),
-    "RECLINE": wire.Recline(120, 3),
-    "LEG_REST": wire.LegRest(30, 5),
+    "RECLINE": wire.Recline(120, 3, 3),
+    "LEG_REST": wire.LegRest(30, 5, 5),
     "MASSAGE": wire.Massage(zones=0b0011, rhythm=2, level=2),
     "HEAT": wire.Heat(1),
     "LIGHT": wire.Light(40),
     "VOLUME": wire.Volume(25),
-    "PACE": wire.Pace(6, 0.4, 1.5),
+    "PACE": wire.Pace(6, 0.4, 1.5, parts=0b101),
+    "ARM": wire.Arm(258),
+    "DISARM": wire.Disarm(),
     "STOP": wire.Stop(),
     "RELEASE": wire.Release(),
     "IDENT": wire.Ident(
         2000,
+        wire.Ident.SEAT_SENSOR,
         "Xinyi",
         "Reference Chair",
         "0001",
-        "1.0.0",
+        "2.0.0",
         (wire.Declared(wire.Sensor.ECG, rate_mhz=250_000, bits=24, unit=1, scale_nano=500_000),),
     ),
     "STREAM": wire.Stream(wire.Sensor.ECG, contact=True, bits=24, counter=256, counts=(-690, 0, 2300)),
-    "STATUS": wire.Status(3, 120.5, 30.0, 3, 2, 2, heat=1, light=40, volume=25, faults=0),
+    "STATUS": wire.Status(35, 120.5, 30.0, 3, 2, 2, heat=1, light=40, volume=25, faults=0, at_ms=61_234),
     "ACK": wire.Ack(4),
     "NAK": wire.Nak(5, wire.Reason.SEAT_EMPTY),
     "NOTE": wire.Note(wire.Sensor.ECG, 256, "replay record=100 offset_s=0.000000"),
@@ -77,10 +80,13 @@ def test_units_faults_and_flags_of_the_page_are_those_of_the_code():
     assert _numbered("faults, by bit") == {fault: bit for bit, fault in enumerate(wire.FAULTS)}
     flags = _numbered("STATUS flags")
     assert flags == {name: getattr(wire.Status, name) for name in flags}
-    assert len(flags) == 5
+    assert len(flags) == 7
+    assert _numbered("IDENT flags") == {"SEAT_SENSOR": wire.Ident.SEAT_SENSOR}
+    assert _numbered("PACE parts, by bit") == {part: bit for bit, part in enumerate(wire.PARTS)}
 
 
 def test_ranges_of_the_page_are_those_of_the_code():
+    words = " ".join(PAGE.split())
     for text in (
         f"({wire.UPRIGHT_DEG * 10:.0f} upright … {wire.FLAT_DEG * 10:.0f} flat)",
         f"({wire.LEGS_DOWN_DEG * 10:.0f} down … {wire.LEGS_UP_DEG * 10:.0f} up)",
@@ -90,21 +96,31 @@ def test_ranges_of_the_page_are_those_of_the_code():
         f"({wire.LEAST_INHALE_SHARE * 100:.0f} … {wire.MOST_INHALE_SHARE * 100:.0f})",
         f"is at most {wire.LONGEST_BODY} bytes",
         f"for {wire.WATCHDOG_S:.0f} s",
+        f"by at most {wire.PACE_DEG:.0f}° around its angle",
+        f"adds at most {wire.PACE_SPEED_DEG_S:.0f}°/s",
+        f"rests within {wire.REST_WITHIN_S} s",
+        f"up to {wire.RETREAT_DEG:.0f}° of its way, within {wire.RETREAT_WITHIN_S} s",
+        f"lapses after {wire.PRESS_GOOD_FOR_S:.0f} s",
+        f"session u16 (1 … {wire.MOST_SESSION})",
     ):
-        assert text in PAGE
+        assert text in words
 
 
 def test_limits_that_the_page_gives_the_host_are_the_drivers():
-    from devices import interlocks
     from devices.drivers.chair_link import HEARTBEAT_S
+    from devices.profile import CHAIR_LINK
 
+    back, legs = CHAIR_LINK.recline, CHAIR_LINK.leg_rest
+    words = " ".join(PAGE.split())
     for text in (
-        f"at most {interlocks.RECLINE_SPEED_DEG_S:.0f}°/s for the back and {interlocks.LEG_REST_SPEED_DEG_S:.0f}°/s",
-        f"{interlocks.LONGEST_MASSAGE_S / 60:.0f} minutes of massage",
-        f"{interlocks.LONGEST_HEAT_S / 60:.0f} minutes of heat",
+        f"at most {back.speed_deg_s:.0f}°/s and {back.acceleration_deg_s2:.0f}°/s² for the back",
+        f"and {legs.speed_deg_s:.0f}°/s and {legs.acceleration_deg_s2:.0f}°/s² for the legs",
+        f"{CHAIR_LINK.longest_massage_s / 60:.0f} minutes of massage",
+        f"{CHAIR_LINK.longest_heat_s / 60:.0f} minutes of heat",
         f"a heartbeat every {HEARTBEAT_S} s",
+        f"goes on for more than {CHAIR_LINK.rest_within_s:.0f} s",
     ):
-        assert text in PAGE
+        assert text in words
 
 
 def test_check_value_of_the_page():

@@ -1,4 +1,4 @@
-"""The bytes of Chair Link 1: `Decoder.feed(bytes) -> list[Frame]` never raises, `encode(message, sequence) -> bytes`.
+"""The bytes of Chair Link 2: `Decoder.feed(bytes) -> list[Frame]` never raises, `encode(message, sequence) -> bytes`.
 
 Little-endian throughout. Framing (COBS, CRC) is `devices/protocols/framing.py`.
 
@@ -13,7 +13,9 @@ from dataclasses import astuple, fields
 from devices.protocols import framing
 from devices.protocols.chair_link.messages import (
     Ack,
+    Arm,
     Declared,
+    Disarm,
     Frame,
     Heartbeat,
     Heat,
@@ -39,7 +41,7 @@ from devices.protocols.chair_link.messages import (
     Volume,
 )
 
-VERSION = 1
+VERSION = 2
 LONGEST_BODY = 250
 """Version to last payload byte. With the CRC it fits one COBS block."""
 
@@ -49,22 +51,25 @@ _LAYOUTS: dict[type[Message], tuple[int, str, tuple[int, ...]]] = {
     StartStreams: (0x02, "<", ()),
     StopStreams: (0x03, "<", ()),
     Heartbeat: (0x04, "<", ()),
-    Recline: (0x10, "<HH", (10, 10)),
-    LegRest: (0x11, "<HH", (10, 10)),
+    Recline: (0x10, "<HHH", (10, 10, 10)),
+    LegRest: (0x11, "<HHH", (10, 10, 10)),
     Massage: (0x12, "<BBB", (1, 1, 1)),
     Heat: (0x13, "<B", (1,)),
     Light: (0x14, "<B", (1,)),
     Volume: (0x15, "<B", (1,)),
-    Pace: (0x16, "<HBH", (100, 100, 1000)),
+    Pace: (0x16, "<HBHB", (100, 100, 1000, 1)),
+    Arm: (0x1C, "<H", (1,)),
+    Disarm: (0x1D, "<", ()),
     Stop: (0x1E, "<", ()),
     Release: (0x1F, "<", ()),
-    Status: (0x83, "<BHHBBBBBBH", (1, 10, 10, 1, 1, 1, 1, 1, 1, 1)),
+    Status: (0x83, "<BHHBBBBBBHI", (1, 10, 10, 1, 1, 1, 1, 1, 1, 1, 1)),
     Ack: (0x84, "<B", (1,)),
     Nak: (0x85, "<BB", (1, 1)),
     Stopped: (0x87, "<B", (1,)),
 }
 _IDENT, _STREAM, _NOTE = 0x81, 0x82, 0x86
 _BY_CODE = {code: (kind, form, scales) for kind, (code, form, scales) in _LAYOUTS.items()}
+_IDENT_HEAD = struct.Struct("<HB")
 _DECLARED = struct.Struct("<BIBBI")
 _STREAM_HEAD = struct.Struct("<BBIB")
 _NOTE_HEAD = struct.Struct("<BI")
@@ -120,12 +125,12 @@ def _pack_ident(message: Ident) -> bytes:
         raw = text.encode()
         texts += bytes([len(raw)]) + raw
     rows = (_DECLARED.pack(*astuple(stream)) for stream in message.streams)
-    return struct.pack("<H", message.watchdog_ms) + texts + bytes([len(message.streams)]) + b"".join(rows)
+    return _IDENT_HEAD.pack(message.watchdog_ms, message.flags) + texts + bytes([len(message.streams)]) + b"".join(rows)
 
 
 def _read_ident(payload: bytes) -> Ident:
-    (watchdog_ms,) = struct.unpack_from("<H", payload)
-    at, texts = 2, []
+    watchdog_ms, flags = _IDENT_HEAD.unpack_from(payload)
+    at, texts = _IDENT_HEAD.size, []
     for _ in range(4):
         end = at + 1 + payload[at]
         if end > len(payload):
@@ -140,7 +145,7 @@ def _read_ident(payload: bytes) -> Ident:
         if sensor in _SENSORS:
             streams.append(Declared(Sensor(sensor), rate_mhz, bits, unit, scale_nano))
     maker, model, serial, firmware = texts
-    return Ident(watchdog_ms, maker, model, serial, firmware, tuple(streams))
+    return Ident(watchdog_ms, flags, maker, model, serial, firmware, tuple(streams))
 
 
 def _read_stream(payload: bytes) -> Stream:

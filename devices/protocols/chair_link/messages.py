@@ -12,7 +12,19 @@ WATCHDOG_S = 2.0
 """The chair stops all motion and heat when it has heard nothing from the host for this long."""
 ZONES = ("back", "lumbar", "seat", "legs")
 RHYTHMS = ("off", "steady", "wave", "breath")
-FAULTS = ("recline_motor", "leg_rest_motor", "massage", "heat", "sensors", "too_hot", "power")
+PARTS = ("back", "massage", "light")
+"""What PACE can move with a breath."""
+FAULTS = (
+    "recline_motor",
+    "leg_rest_motor",
+    "massage",
+    "heat",
+    "sensors",
+    "too_hot",
+    "power",
+    "obstruction",
+    "over_current",
+)
 UNITS = ("", "mV", "a.u.", "µS", "°C", "%")
 NO_CHANNEL = 0
 UPRIGHT_DEG, FLAT_DEG = 90.0, 160.0
@@ -20,6 +32,15 @@ LEGS_DOWN_DEG, LEGS_UP_DEG = 0.0, 70.0
 MOST_MASSAGE, MOST_HEAT = 5, 3
 SLOWEST_PACE, FASTEST_PACE = 3.0, 15.0
 LEAST_INHALE_SHARE, MOST_INHALE_SHARE = 0.2, 0.8
+PACE_DEG, PACE_SPEED_DEG_S = 2.0, 2.0
+"""How far PACE moves the back rest around its angle, and how fast at most."""
+REST_WITHIN_S = 0.5
+"""After a stop of any kind nothing moves any more once this has passed."""
+PRESS_GOOD_FOR_S = 60.0
+"""A press of the "here" button that no ARM has used lapses."""
+RETREAT_DEG, RETREAT_WITHIN_S = 3.0, 2.5
+"""A joint that has met an obstruction may take back this much of its way within this time of the stop."""
+MOST_SESSION = 65535
 
 
 class Sensor(IntEnum):
@@ -43,6 +64,8 @@ class Reason(IntEnum):
     SEAT_EMPTY = 6
     FAULT = 7
     NOT_FITTED = 8
+    NOT_ARMED = 9
+    NOT_CLEARED = 10
 
 
 class Cause(IntEnum):
@@ -65,7 +88,7 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class StartStreams:
-    """All sample counters start again at 0, at one instant."""
+    """All sample counters start again at 0, at one instant. A new host begins: the chair is disarmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +105,14 @@ class Heartbeat:
 class Recline:
     angle_deg: float
     speed_deg_s: float
+    acceleration_deg_s2: float
 
 
 @dataclass(frozen=True, slots=True)
 class LegRest:
     angle_deg: float
     speed_deg_s: float
+    acceleration_deg_s2: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +139,24 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The back rest moves with a breath: up to 2° around its angle. `phase_s`: since the start of an inhalation."""
+    """`parts` (bits of `PARTS`) follow a breath. `phase_s`: since the start of an inhalation."""
 
     rate_per_min: float
     inhale_share: float
     phase_s: float
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Motion may be asked for, for one session: 1 … 65535."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """What moves, kneads or warms comes to rest; the next motion needs another ARM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +194,15 @@ class Declared:
 @dataclass(frozen=True, slots=True)
 class Ident:
     watchdog_ms: int
+    flags: int
     maker: str
     model: str
     serial: str
     firmware: str
     streams: tuple[Declared, ...]
+
+    SEAT_SENSOR = 1
+    """It feels who sits in it. Without one, the press of a button at the chair stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +228,10 @@ class Status:
     light: int
     volume: int
     faults: int
+    at_ms: int = 0
+    """The chair's own clock, modulo 2^32: how fast something moved is told by it, not by arrivals."""
 
-    MOVING, OCCUPIED, BUTTON, WATCHDOG, STOPPED = 1, 2, 4, 8, 16
+    MOVING, OCCUPIED, BUTTON, WATCHDOG, STOPPED, ARMED, CLEARED = 1, 2, 4, 8, 16, 32, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +279,8 @@ Command = (
     | Light
     | Volume
     | Pace
+    | Arm
+    | Disarm
     | Stop
     | Release
 )
