@@ -60,6 +60,12 @@ class WrongDevice(DeviceError):
     remedy = "correct the kind of this device in xinyi.toml"
 
 
+class WrongMap(DeviceError):
+    code = "wrong_map"
+    what = "its register map cannot be used"
+    remedy = "correct the map, or name another for this device in xinyi.toml"
+
+
 class CommandRefused(DeviceError):
     code = "command_refused"
     what = "the command was refused"
