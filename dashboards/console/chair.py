@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dashboards.console.elements import box, button, drawn, enable, fill, put, show, words
 from dashboards.console.session_controls import Ask
 from dashboards.console.words import Texts
-from gateway.live import ChairView, LiveFrame, MoveChair
+from gateway.live import ArmChair, ChairView, LiveFrame, MoveChair
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class Chair:
                 self._state = words("side-sub", texts("rail.waiting"))
             with box("chair-rows") as self._rows_box:
                 self._rows = [_Row(row, texts, ask) for row in ROWS]
+            with box("chair-arm gone", role="status") as self._unarmed:
+                words("chair-arm-words", texts("chair.unarmed"))
+                button(texts("chair.arm"), lambda: ask(ArmChair()), "outlined", data_press="arm")
             self._fault = words("chair-fault gone", role="status")
 
     def show(self, frame: LiveFrame | None) -> None:
@@ -64,6 +67,9 @@ class Chair:
         for row in self._rows:
             row.show(chair)
         show(self._fault, chair is not None and bool(chair.faults))
+        running = frame is not None and frame.session is not None and frame.session.state == "running"
+        asleep = chair is not None and chair.has_motion and not (chair.armed or chair.motion_locked)
+        show(self._unarmed, running and asleep)
         if chair is None:
             self._state.text = texts("rail.waiting" if frame is None else "chair.none")
             return

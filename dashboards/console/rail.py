@@ -106,5 +106,10 @@ class _Device:
         show(self._counters, on=True)
         show(self._more, on=True)
         self._counters.text = texts("rail.counters", frames=f"{device.frames:,}", lost=device.lost_frames)
-        self._more.text = texts("rail.counters_more", errors=device.crc_errors, reconnects=device.reconnects)
+        more = [texts("rail.counters_more", errors=device.crc_errors, reconnects=device.reconnects)]
+        if device.battery_percent is not None:
+            more.append(texts("rail.battery", percent=device.battery_percent))
+        if device.rssi_dbm is not None:
+            more.append(texts("rail.rssi", dbm=device.rssi_dbm))
+        self._more.text = " · ".join(more)
         put(self._box, "title", " · ".join(filter(None, (device.model, device.serial, device.firmware, device.port))))

@@ -9,8 +9,6 @@ from dashboards.console.session_controls import Ask
 from dashboards.console.words import Texts
 from gateway.live import LiveFrame, ReleaseChair
 
-CHAIR = "chair-link"
-"""A chair that is only out of reach may still move for two seconds: that it stands still is said by the chair alone."""
 STOP_SIGN = '<rect x="5" y="5" width="14" height="14" rx="3"/>'
 
 
@@ -34,22 +32,28 @@ class Stop:
                 drawn(STOP_SIGN)
                 words("stop-said-title", texts("stop.done"))
             words("stop-said-more", texts("stop.done_more"))
+            self._reset = words("stop-said-more stop-reset gone", texts("stop.reset"))
             self._release = button(texts("stop.release"), lambda: ask(ReleaseChair()), "outlined", data_press="release")
 
     def show(self, frame: LiveFrame | None) -> None:
-        """Show whether the chair is locked."""
+        """Show whether the chair is locked, and what has to be done at the chair before it can be released.
+
+        A chair that is only out of reach may still move for two seconds: that it stands still is said by it alone.
+        """
         if frame is None:
             self._release.props.set_bool("disabled", value=True)
             return
         locked = frame.chair is not None and frame.chair.motion_locked
         stopped = (
             frame.chair is None
-            and not any(device.kind == CHAIR for device in frame.devices)
+            and not any(device.chair for device in frame.devices)
             and frame.session is not None
             and (frame.session.state == "paused" and frame.session.pause_reason == "emergency_stop")
         )
-        self._release.props.set_bool("disabled", value=not locked)
+        cleared = frame.chair is not None and frame.chair.cleared
+        self._release.props.set_bool("disabled", value=not (locked and cleared))
         show(self._release, locked)
+        show(self._reset, locked and not cleared)
         if locked or stopped:
             self._done.classes(add="is-on")
         else:

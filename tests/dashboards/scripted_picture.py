@@ -46,6 +46,8 @@ class Play:
     into_s: float = 0.0
     pause_reason: str = ""
     locked: bool = False
+    cleared: bool = True
+    armed: bool = True
     pace: float = 6.0
     weak: bool = False
     artefacts: bool = False
@@ -65,6 +67,8 @@ START = {
     "weak": Play("running", 2, 140, weak=True),
     "device_lost": Play("paused", 2, 150, pause_reason="device_lost", sensor=False, weak=True),
     "stopped": Play("paused", 2, 160, pause_reason="emergency_stop", locked=True),
+    "stopped_uncleared": Play("paused", 2, 160, pause_reason="emergency_stop", locked=True, cleared=False),
+    "unarmed": Play("running", 2, 100, armed=False),
     "chair_fault": Play("running", 2, 100, faults=("recline_motor",)),
     "uplink_down": Play("running", 2, 100, uplink="down"),
     "finished": Play("finished", 3, 60),
@@ -120,7 +124,7 @@ class Painter:
         here = self.play.sensor
         return [
             DeviceView(
-                "chair-3", "3 号椅", "chair-link", Health.FAULT if fault else Health.CONNECTED,
+                "chair-3", "3 号椅", "chair-link", Health.FAULT if fault else Health.CONNECTED, chair=True,
                 problem=self.play.faults[0] if fault else "", model="XY-C2", serial="C2-0031", firmware="1.4.2",
                 port="/dev/ttyUSB0", frames=18_200 + self._seq, crc_errors=0, lost_frames=0, reconnects=0,
             ),
@@ -129,7 +133,8 @@ class Painter:
                 problem="" if here else "port_lost", model="BM1000", serial="0412", port="/dev/ttyUSB1",
                 frames=91_004 + 25 * self._seq, crc_errors=2, lost_frames=3, reconnects=0 if here else 1,
             ),
-            DeviceView("berry-2", "备用血氧夹", "berry", Health.CONNECTED, model="BM1000", port="/dev/ttyUSB2",
+            DeviceView("strap-1", "胸带", "heart-rate", Health.CONNECTED, model="Polar H10",
+                       port="ble:00:22:D0:12:34:56", battery_percent=81, rssi_dbm=-58,
                        frames=40_120 + 8 * self._seq),
         ]  # fmt: skip
 
@@ -142,6 +147,8 @@ class Painter:
             massage_level=0 if play.locked or play.state == "idle" else self._chair.massage_level,
             heat_level=0 if play.locked else self._chair.heat_level,
             motion_locked=play.locked,
+            cleared=play.locked and play.cleared,
+            armed=play.armed and not held,
             occupied=not play.empty,
             faults=list(play.faults),
         )

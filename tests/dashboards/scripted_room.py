@@ -17,6 +17,7 @@ from scripted_picture import START, Painter, Play, S
 
 from gateway.live import (
     AdjustPace,
+    ArmChair,
     ChairView,
     Command,
     EndSession,
@@ -154,6 +155,8 @@ class ScriptedRoom(Painter):
                 asked = {name: getattr(action, name) for name in action.__struct_fields__}
                 news = {name: value for name, value in asked.items() if value is not None}
                 self._chair = changed(self._chair, **news)
+            case ArmChair():
+                self.play = replace(self.play, armed=True)
             case _:
                 return Reply(id=command.id, ok=False, code="not_understood")
         return Reply(id=command.id, ok=True)

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from gateway.live import (
     AdjustPace,
+    ArmChair,
     EndSession,
     MarkMoment,
     MoveChair,
@@ -35,6 +36,22 @@ def test_emergency_stop_arrives_and_is_confirmed_and_released(tab, room):
     expect(page.locator(".stop-done")).to_be_hidden()
     expect(page.locator(".strip")).to_contain_text("已解除锁定")
     expect(page.locator("[data-press=pause]")).to_be_enabled()
+
+
+def test_stop_cannot_be_released_before_somebody_pressed_the_reset_at_the_chair(tab, room):
+    page = tab("stopped_uncleared")
+    expect(page.locator(".stop-reset")).to_contain_text("复位键")
+    expect(page.locator("[data-press=release]")).to_be_disabled()
+    room.show("stopped")
+    expect(page.locator("[data-press=release]")).to_be_enabled()
+    expect(page.locator(".stop-reset")).to_be_hidden()
+
+
+def test_chair_that_lost_its_leave_to_move_is_enabled_by_a_press(tab, room):
+    page = tab("unarmed")
+    page.locator("[data-press=arm]").click()
+    until(page, lambda: ArmChair() in room.commands, "the word for the chair")
+    expect(page.locator("[data-press=arm]")).to_be_hidden()
 
 
 def test_emergency_stop_works_from_every_state(tab, room):
