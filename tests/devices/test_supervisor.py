@@ -5,7 +5,7 @@ import pytest
 
 from devices.drivers.chair_link import ChairLinkChair
 from devices.errors import DeviceError, NotConnected, PortLost, PortMissing
-from devices.events import ChairStatus, Connected, Disconnected, Recline, StopMotion
+from devices.events import Arm, ChairStatus, Connected, Disconnected, Recline, StopMotion
 from devices.supervisor import Supervised
 from signals.samples import Samples
 
@@ -76,6 +76,7 @@ async def test_a_stop_that_could_not_be_given_is_given_first_when_the_chair_is_b
 async def test_commands_reach_the_chair(rig, until, listening):
     async with rig(speed=5, chair={}) as r, supervised(r) as chair, listening(chair) as events:
         await until(lambda: any(isinstance(event, ChairStatus) for event in events))
+        await chair.command(Arm(1))
         await chair.command(Recline(120))
         await until(lambda: r.firmware("chair-1").actuators.recline.target_deg == 120)
 
