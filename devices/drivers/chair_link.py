@@ -29,7 +29,7 @@ from devices.events import (
     StopMotion,
 )
 from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
-from devices.links.link import byte_link
+from devices.links.link import ByteLink, byte_link
 from devices.profile import CHAIR_LINK, Profile
 from devices.protocols import chair_link as wire
 
@@ -53,12 +53,14 @@ class ChairLinkChair:
         profile: its limits, speeds and accelerations.
     """
 
-    def __init__(self, device: str, port: str, clock: Clock, profile: Profile = CHAIR_LINK) -> None:
+    def __init__(
+        self, device: str, port: str, clock: Clock, profile: Profile = CHAIR_LINK, link: ByteLink | None = None
+    ) -> None:
         self.device, self.port, self.clock, self.profile = device, port, clock, profile
         self.epoch = 0
         self.heard_ns = 0
         self.identity = Identity("", "", "", "")
-        self._link = byte_link(port, device, baud=wire.BAUD)
+        self._link = link or byte_link(port, device, baud=wire.BAUD)
         self._decoder = wire.Decoder()
         self._sequence = 0
         self._heard_bytes = 0
