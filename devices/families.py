@@ -74,6 +74,16 @@ FAMILIES: tuple[Family, ...] = (
         names=("Xinyi Chair",),
     ),
     Family(
+        "modbus-chair",
+        "Modbus RTU relaxation or music chair, of any vendor by a register map",
+        "devices.drivers.modbus_chair:ModbusChair",
+        _CABLE,
+        (Channel.PULSE_RATE, Channel.SPO2, Channel.SKIN_TEMPERATURE),
+        chair=True,
+        needs_map=True,
+        unverified="no maker's chair has been driven yet; both maps are examples",
+    ),
+    Family(
         "heart-rate",
         "Heart Rate Service strap or armband",
         "devices.drivers.heart_rate:HeartRateStrap",

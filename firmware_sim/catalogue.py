@@ -17,6 +17,7 @@ from firmware_sim.twin import Firmware
 
 TWINS: dict[str, str] = {
     "chair-link": "firmware_sim.twins.chair_link:build",
+    "modbus-chair": "firmware_sim.twins.modbus_chair:build",
     "heart-rate": "firmware_sim.twins.heart_rate:build",
     "berry": "firmware_sim.twins.berry:build",
 }
@@ -30,6 +31,7 @@ class SimDevice:
         id: its name for the control socket, and its serial number.
         kind: as in `catalogue.TWINS`. The n-th device of each kind is worn by the n-th person.
         path: where its port appears (a symbolic link).
+        map: the register map of a Modbus chair: a path, or the bare name of one that comes with us.
         air: instead of a port, the Bluetooth adapter that it is on ("hci1").
         heart: the heart sensor of a chair.
         replay: a WFDB record that is played instead of a simulated person.
@@ -51,6 +53,7 @@ class SimDevice:
     noise: float = 0.0
     link: LinkConditions | None = None
     air: str = ""
+    map: Path | str = ""
 
 
 def build(device: SimDevice, person: Person, *, wait_for_sit: bool) -> Firmware | GattFirmware:

@@ -1,14 +1,14 @@
 """Movement that is streamed: where a controller takes no speed, and where the chair follows a breath.
 
-At each turn of the control loop the positions of a jerk-limited trajectory (`devices/trajectory.py`) are written, within
-the limits of the map and never beyond those of the house. The controller has its own limits and its watchdog besides.
+At each turn of the control loop the positions of a jerk-limited trajectory (`devices/trajectory.py`) are written,
+within the limits of the map and of the house. The controller has its own limits and its watchdog besides.
 """
 
 from dataclasses import dataclass
 from math import cos, pi
 
-from devices.drivers.modbus_words import Image, Writes, angle_deg, joint_writes, writes_of
-from devices.events import Light, Massage, Pace, Part, Rhythm
+from devices.drivers.modbus_words import Image, Writes, angle_deg, joint_writes, scaled
+from devices.events import ChairCommand, Light, Massage, Pace, Part, Recline
 from devices.interlocks import Refusal
 from devices.profile import Joint as JointLimits
 from devices.profile import Profile
@@ -20,7 +20,7 @@ LEAD_S = 0.3
 """A trajectory that ends at rest lags behind a target that moves on; so it is sent a little further."""
 STRAY_DEG = 8.0
 """So far from where it was sent, a joint is held by something."""
-_DIMMEST = 1 / 3
+_DIMMEST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,13 @@ class Breath:
             return (1 - cos(pi * turn / share)) / 2
         return (1 + cos(pi * (turn - share) / (1 - share))) / 2
 
+    def depth_deg(self, limits: JointLimits) -> float:
+        """How far a back rest of these limits sways: less than 2° where that would be too fast to be smooth."""
+        half_s = 60 / self.rate_per_min * min(self.inhale_share, 1 - self.inhale_share)
+        speed_deg_s = min(wire.PACE_SPEED_DEG_S, limits.speed_deg_s)
+        by_acceleration = limits.acceleration_deg_s2 * (half_s / pi) ** 2
+        return min(wire.PACE_DEG, 0.9 * speed_deg_s * half_s / pi, 0.9 * by_acceleration)
+
 
 class Motion:
     """What is streamed to one chair. Times in seconds of the driver's clock."""
@@ -51,15 +58,17 @@ class Motion:
         self._chart, self._limits = chart, limits
         self._joints: dict[str, tuple[Joint, JointLimits, Trajectory]] = {}
         self._goals: dict[str, float] = {}
+        self._sent: dict[str, float] = {}
         self._written: Writes = []
+        self._after: Writes = []
         self._breath: Breath | None = None
         self._parts: frozenset[Part] = frozenset()
-        self._light, self._massage = 0, Massage((), Rhythm.OFF, 0)
+        self._light = self._massage = 0
 
     @property
     def streams(self) -> bool:
         """Something has to be written at the next turn."""
-        return bool(self._joints) or self._breath is not None
+        return bool(self._joints or self._after) or self._breath is not None
 
     def takes(self, name: str) -> bool:
         """Whether a movement of this joint is ours to stream."""
@@ -75,28 +84,52 @@ class Motion:
             span = Limits(low, high, limits.speed_deg_s, limits.acceleration_deg_s2, joint.jerk_deg_s3)
             start = min(high, max(low, angle_deg(image, joint, low)))
             self._joints[name] = joint, limits, Trajectory(span, start)
-        self._goals[name] = to_deg
+        self._goals[name] = self._sent[name] = to_deg
 
-    def follow(self, pace: Pace, asked_s: float, image: Image, light: int, massage: Massage) -> Refusal | None:
-        """Follow a breath from now on; rate 0: no more. `light`, `massage`: what they are to swing below."""
+    def follow(self, pace: Pace, asked_s: float, image: Image, light: int, massage: int) -> Refusal | None:
+        """Follow a breath from now on; rate 0: no more. `light` (%), `massage` (level): the most of each breath."""
         chart = self._chart
-        fitted = {Part.BACK: chart.recline, Part.MASSAGE: chart.massage, Part.LIGHT: chart.light}
         if pace.rate_per_min == 0:
-            self._breath = None
+            self._ends()
             return None
+        fitted = {Part.BACK: chart.recline, Part.MASSAGE: chart.massage, Part.LIGHT: chart.light}
         if any(fitted[part] is None for part in pace.parts):
             return Refusal.NOT_FITTED
+        self._ends()
         self._breath = Breath(pace.rate_per_min, pace.inhale_share, asked_s - pace.phase_s)
         self._parts, self._light, self._massage = pace.parts, light, massage
         if Part.BACK in pace.parts and chart.recline is not None and "recline" not in self._joints:
-            self.go("recline", angle_deg(image, chart.recline, 0.0), image)
+            self.go("recline", self._sent.get("recline", angle_deg(image, chart.recline, 0.0)), image)
         return None
+
+    def note(self, command: ChairCommand) -> None:
+        """What has been commanded besides: a breath goes on from there."""
+        match command:
+            case Recline(angle_deg=angle):
+                self._sent["recline"] = angle
+            case Light(percent=percent):
+                self._light = percent
+            case Massage(level=level):
+                self._massage = level
+            case _:
+                pass
+
+    def _ends(self) -> None:
+        """The breath has ended; what swung with it goes back to where it was set."""
+        if self._breath is not None:
+            self._after = self._swung(1.0)
+        self._breath = None
 
     def halt(self) -> None:
         """Nothing more is sent."""
         self._joints.clear()
         self._goals.clear()
+        self._sent.clear()
         self._breath = None
+        self._written, self._after = [], []
+
+    def lost(self) -> None:
+        """A value has not arrived: at the next turn all are sent again."""
         self._written = []
 
     def strays(self, image: Image, at_s: float) -> bool:
@@ -108,25 +141,31 @@ class Motion:
 
     def due(self, now_s: float, until_s: float) -> Writes:
         """What has to be written at `now_s` so that the chair is right at `until_s`, the next turn."""
-        breath, parts = self._breath, self._parts
-        writes: Writes = []
+        breath = self._breath
+        writes, self._after = self._after, []
         for name, (joint, limits, trajectory) in list(self._joints.items()):
-            sways = breath is not None and name == "recline" and Part.BACK in parts
-            sway = wire.PACE_DEG * (2 * breath.depth(now_s + LEAD_S) - 1) if breath is not None and sways else 0.0
+            sways = breath is not None and name == "recline" and Part.BACK in self._parts
+            sway = 0.0
+            if breath is not None and sways:
+                sway = breath.depth_deg(limits) * (2 * breath.depth(now_s + LEAD_S) - 1)
             trajectory.go(self._goals[name] + sway, now_s)
             writes += joint_writes(joint, trajectory.at(until_s).position, limits.speed_deg_s)
-            if not sways and trajectory.rests(until_s):
+            if not sways and trajectory.rests(now_s) and self._written:
                 del self._joints[name], self._goals[name]
-        if breath is not None and Part.LIGHT in parts:
-            share = _DIMMEST + (1 - _DIMMEST) * breath.depth(until_s)
-            writes += self._values(Light(round(self._light * share)))
-        if breath is not None and Part.MASSAGE in parts and self._massage.level:
-            level = round(1 + (self._massage.level - 1) * breath.depth(until_s))
-            writes += self._values(Massage(self._massage.zones, self._massage.rhythm, level))
+        if breath is not None:
+            writes += self._swung(breath.depth(until_s))
         fresh = [write for write in writes if write not in self._written]
         self._written = writes
         return fresh
 
-    def _values(self, command: Light | Massage) -> Writes:
-        writes = writes_of(command, self._chart, self._limits)
-        return [] if isinstance(writes, Refusal) else writes
+    def _swung(self, depth: float) -> Writes:
+        """Light and massage at this depth of a breath."""
+        light, massage = self._chart.light, self._chart.massage
+        writes: Writes = []
+        if light is not None and Part.LIGHT in self._parts:
+            share = _DIMMEST + (1 - _DIMMEST) * depth
+            writes.append((light.register, scaled(round(self._light * share), 100, light.full)))
+        if massage is not None and Part.MASSAGE in self._parts and self._massage:
+            level = round(1 + (self._massage - 1) * depth)
+            writes.append((massage.level, scaled(level, wire.MOST_MASSAGE, massage.most)))
+        return writes

@@ -139,11 +139,11 @@ def writes_of(command: ChairCommand, chart: RegisterMap, limits: Profile) -> Wri
         case Massage() if chart.massage is not None:
             return _massage(command, chart)
         case Heat(level=level) if chart.heat is not None:
-            return [(chart.heat.level, _scaled(level, wire.MOST_HEAT, chart.heat.most))]
+            return [(chart.heat.level, scaled(level, wire.MOST_HEAT, chart.heat.most))]
         case Light(percent=percent) if chart.light is not None:
-            return [(chart.light.register, _scaled(percent, 100, chart.light.full))]
+            return [(chart.light.register, scaled(percent, 100, chart.light.full))]
         case Volume(percent=percent) if chart.volume is not None:
-            return [(chart.volume.register, _scaled(percent, 100, chart.volume.full))]
+            return [(chart.volume.register, scaled(percent, 100, chart.volume.full))]
         case _:
             return Refusal.NOT_FITTED
 
@@ -173,7 +173,7 @@ def _massage(command: Massage, chart: RegisterMap) -> Writes | Refusal:
         if value is None:
             return Refusal.NOT_FITTED
         writes.append((massage.rhythm.register, value))
-    return [*writes, (massage.level, _scaled(command.level, wire.MOST_MASSAGE, massage.most))]
+    return [*writes, (massage.level, scaled(command.level, wire.MOST_MASSAGE, massage.most))]
 
 
 def rest_writes(chart: RegisterMap, image: Image) -> Writes:
@@ -185,7 +185,7 @@ def rest_writes(chart: RegisterMap, image: Image) -> Writes:
     return writes
 
 
-def _scaled(level: int, most: int, full: int) -> int:
+def scaled(level: int, most: int, full: int) -> int:
     """`level` of `most` in counts of `full`; what is not off stays on."""
     return max(1, round(level * full / most)) if level > 0 else 0
 

@@ -200,6 +200,11 @@ class Decoder(ABC, Generic[F]):
         del self._buffer[:at]
         return frames
 
+    def pause(self) -> None:
+        """The line has been silent for longer than a frame may hold its breath: what has begun is none."""
+        self.dropped_bytes += len(self._buffer)
+        self._buffer.clear()
+
     def forget(self) -> None:
         """Count what was dropped afresh."""
         self.crc_errors = self.dropped_bytes = self.lost_frames = 0

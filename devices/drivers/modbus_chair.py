@@ -1,0 +1,487 @@
+"""The driver of a chair that speaks Modbus RTU, of any vendor: what it is stands in a register map (a TOML file).
+
+One task, the control loop, talks on the port: it repeats an unconfirmed stop, refreshes the watchdog of the controller,
+writes what was commanded, streams movement and reads how the chair stands, in this order. While a stop is unconfirmed
+nothing else is said, not even to the watchdog: a chair that does not confirm it stops by itself. Whether anybody may
+move the chair (armed, in the seat, cleared) is kept here where the controller does not.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devices.clock import Clock
+from devices.conduct import Conduct
+from devices.drivers import modbus_identify as who
+from devices.drivers.modbus_line import ModbusLine
+from devices.drivers.modbus_measured import Measured
+from devices.drivers.modbus_motion import Motion
+from devices.drivers.modbus_seat import Seat
+from devices.drivers.modbus_words import REFUSALS, Ours, Writes, profile_of, rest_writes, status_of, writes_of
+from devices.errors import CommandRefused, DeviceError, NotConnected, PortLost, WrongMap
+from devices.events import (
+    Arm,
+    ChairCommand,
+    ChairStatus,
+    DeviceEvent,
+    DeviceNote,
+    Disarm,
+    Identity,
+    LegRest,
+    LinkHealth,
+    Pace,
+    Recline,
+    ReleaseStop,
+    StopMotion,
+)
+from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
+from devices.links.link import byte_link
+from devices.protocols.modbus_rtu import Answer, Code, Refused, Registers, Table, Written
+from devices.protocols.register_map import MapError, Order, load
+from devices.sensor import CLOSE_WITHIN_S
+
+SILENCE_S, _LEAST_SILENCE_S = 1.5, 0.4
+_REFRESHES = 3
+"""So many times within the time-out of the watchdog."""
+_LONGEST_REFRESH_S = 0.4
+_ATTEMPTS = 3
+_STOP_AGAIN_S = 0.1
+_HEALTH_S = 1.0
+
+
+@dataclass(slots=True)
+class _Job:
+    """Values to be written one after the other; `done` when all are, or when one was refused."""
+
+    writes: deque[tuple[int, int]]
+    done: asyncio.Future[Refusal | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    attempts: int = 0
+
+
+class ModbusChair:
+    """One chair on one port. An async context manager; inside it `identity`, `events()` and `command()`.
+
+    Attributes:
+        epoch: put into every `Samples`; the supervisor counts it up per connection.
+        identity: who answered (known inside the context).
+        heard_ns: when it last answered.
+        chart: its register map.
+        profile: its limits.
+    """
+
+    def __init__(self, device: str, port: str, clock: Clock, *, map: Path | str) -> None:  # noqa: A002 - as in xinyi.toml
+        """Nothing is opened yet.
+
+        Raises:
+            WrongMap: the register map is missing or wrong; the line names file, line and field.
+        """
+        self.device, self.port, self.clock = device, port, clock
+        self.epoch = self.heard_ns = 0
+        self.identity = Identity("", "", "", "")
+        try:
+            self.chart = load(map)
+        except MapError as error:
+            raise WrongMap(port, device, str(error)) from None
+        self.profile = profile_of(self.chart)
+        line = self.chart.line
+        self._link = byte_link(port, device, baud=line.baud, parity=line.parity)
+        self._line = ModbusLine(self._link, self.chart, clock)
+        self._blocks = self.chart.blocks()
+        self._image: dict[tuple[Table, int], int] = {}
+        self._seat = Seat(self.chart)
+        self._motion = Motion(self.chart, self.profile)
+        self._conduct = Conduct(self.profile)
+        self._running = RunningTime(self.profile)
+        self._measured = Measured(self.chart, device)
+        self._moves = self.chart.has_watchdog and bool(self.chart.dangerous)
+        self._loop: asyncio.Task[None] | None = None
+        self._events: asyncio.Queue[DeviceEvent | None] = asyncio.Queue()
+        self._failure: DeviceError | None = None
+        self._status: ChairStatus | None = None
+        self._one_command = asyncio.Lock()
+        self._jobs: deque[_Job] = deque()
+        self._stopped = self._armed = False
+        self._stops = 0
+        self._stop_confirmed: asyncio.Future[None] | None = None
+
+    # identify
+
+    async def __aenter__(self) -> Self:
+        """Open the port and make sure that this is the chair of the map, by reading only.
+
+        Raises:
+            NoAnswer: silence for 3 s.
+            WrongDevice: something else is there, or it is set otherwise than the map says.
+        """
+        await self._link.__aenter__()
+        try:
+            self.identity = await who.identify(self._line, self.chart, self.clock, self.device, self.port)
+        except BaseException:
+            await self._link.__aexit__(None, None, None)
+            raise
+        self.heard_ns = self.clock.now_ns()
+        self._measured.epoch = self.epoch
+        self._open()
+        self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
+        return self
+
+    # open
+
+    def _open(self) -> None:
+        """A new host begins: the chair is disarmed."""
+        orders = (self.chart.disarm, *self.chart.safe.on_open) if self._moves else self.chart.safe.on_open
+        self._jobs += [_Job(deque([(order.register, order.value)])) for order in orders if order is not None]
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._loop is not None:
+                self._loop.cancel()
+                await asyncio.wait([self._loop])
+                with contextlib.suppress(DeviceError, TimeoutError):
+                    async with asyncio.timeout(CLOSE_WITHIN_S):
+                        await self._leave()
+        finally:
+            await self._link.__aexit__(kind, error, trace)
+
+    async def _leave(self) -> None:
+        """Nothing moves, kneads or warms any more when we are gone, and what the map wants written is written."""
+        if self._failure is not None:
+            return
+        writes = self._rest() if self._moves else []
+        overtaking = True
+        for register, value in [*writes, *_values(self.chart.safe.on_leave)]:
+            await self._line.write(register, value, overtaking=overtaking)
+            overtaking = False
+
+    def _rest(self) -> Writes:
+        disarm = self.chart.disarm
+        return rest_writes(self.chart, self._image) if disarm is None else [(disarm.register, disarm.value)]
+
+    async def _control(self) -> None:
+        """The control loop. Ends when the port is lost."""
+        stop_ns = beat_ns = poll_ns = health_ns = 0
+        poll_gap_ns = round(1e9 / self.chart.line.poll_hz)
+        try:
+            while True:
+                now = self.clock.now_ns()
+                if now >= health_ns:
+                    self._say_health(now)
+                    health_ns = now + round(_HEALTH_S * 1e9)
+                if self._stop_confirmed is not None and not self._stop_confirmed.done():
+                    if now >= stop_ns:
+                        stop_ns = now + round(_STOP_AGAIN_S * 1e9)
+                        await self._ask_stop()
+                    else:
+                        await self._line.idle(self.clock.real_s((stop_ns - now) / 1e9))
+                    continue
+                stop_ns = 0
+                if self.chart.watchdog is not None and now >= beat_ns:
+                    beat_ns = now + self._beat_gap_ns()
+                    await self._refresh()
+                elif self._jobs:
+                    await self._work()
+                elif now >= poll_ns:
+                    poll_ns = max(poll_ns + poll_gap_ns, now)
+                    await self._turn(now, poll_gap_ns)
+                else:
+                    due_ns = min(poll_ns, beat_ns) if self.chart.watchdog is not None else poll_ns
+                    await self._line.idle(self.clock.real_s((due_ns - now) / 1e9))
+        except DeviceError as error:
+            self._failure = error
+        finally:
+            self._let_go(self._gone())
+
+    def _beat_gap_ns(self) -> int:
+        timeout_s = self.chart.watchdog.timeout_ms / 1000 if self.chart.watchdog is not None else 0.0
+        return round(min(_LONGEST_REFRESH_S, timeout_s / _REFRESHES) * 1e9)
+
+    async def _refresh(self) -> None:
+        if self.chart.watchdog is not None:
+            await self._write(self.chart.watchdog.register, self.chart.watchdog.value)
+
+    async def _work(self) -> None:
+        """The next value of the first job."""
+        job = self._jobs[0]
+        if job.done.done():  # whoever wanted it has gone
+            self._jobs.popleft()
+            return
+        job.attempts += 1
+        answer = await self._write(*job.writes[0])
+        if job.done.done():  # a stop came meanwhile
+            return
+        if answer is None or (isinstance(answer, Refused) and REFUSALS.get(answer.code) is Refusal.NO_ANSWER):
+            if job.attempts < _ATTEMPTS:
+                return
+            self._finish(job, Refusal.NO_ANSWER)
+        elif isinstance(answer, Refused):
+            self._finish(job, REFUSALS.get(answer.code, Refusal.NOT_FITTED))
+        else:
+            job.writes.popleft()
+            job.attempts = 0
+            if not job.writes:
+                self._finish(job, None)
+
+    def _finish(self, job: _Job, reason: Refusal | None) -> None:
+        self._jobs.remove(job)
+        job.done.set_result(reason)
+
+    async def _turn(self, now_ns: int, gap_ns: int) -> None:
+        """Write what is streamed, then read how the chair stands."""
+        stops = self._stops
+        if self._motion.streams:
+            for register, value in self._motion.due(now_ns / 1e9, (now_ns + gap_ns) / 1e9):
+                answer = await self._write(register, value)
+                if self._stops != stops:
+                    return
+                if answer is None:
+                    self._motion.lost()
+                elif isinstance(answer, Refused):
+                    self._motion.halt()
+                    note = f"streamed movement ends: the chair refused {value} in register {register}"
+                    self._events.put_nowait(DeviceNote(self.device, now_ns, note))
+                    break
+        fresh: dict[tuple[Table, int], int] = {}
+        for block in self._blocks:
+            answer = self._heard(await self._line.read(block.table, block.address, block.count))
+            if isinstance(answer, Refused) and answer.code in {Code.FUNCTION, Code.ADDRESS}:
+                what = f"{block.table.name.lower()} registers {block.address} … {block.address + block.count - 1}"
+                raise WrongMap(self.port, self.device, f"the chair does not let {what} be read")
+            if not isinstance(answer, Registers):
+                return
+            fresh |= {(block.table, block.address + at): value for at, value in enumerate(answer.values)}
+        if self._stops == stops:  # or it was read before the stop
+            self._image = fresh
+            self._stand(self.clock.now_ns())
+
+    async def _write(self, register: int, value: int) -> Answer | None:
+        return self._heard(await self._line.write(register, value))
+
+    def _heard(self, answer: Answer | None) -> Answer | None:
+        """Silence for too long is a loss, if it was the chair that was silent and not we."""
+        self.heard_ns = max(self.heard_ns, self._line.heard_ns)
+        patience_s = self.clock.patience_s(SILENCE_S, _LEAST_SILENCE_S) * self.clock.speed
+        if answer is None and self.clock.now_ns() - self.heard_ns > patience_s * 1e9:
+            raise PortLost(self.port, self.device, "it has fallen silent")
+        return answer
+
+    def _gone(self) -> DeviceError:
+        return NotConnected(self.port, self.device) if self._failure is None else self._failure
+
+    def _let_go(self, error: DeviceError) -> None:
+        """Nobody waits for a dead link."""
+        for waiting in (*(job.done for job in self._jobs), self._stop_confirmed):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # known, even when nobody waits for it
+        self._jobs.clear()
+        self._events.put_nowait(None)
+
+    # stream
+
+    async def events(self) -> AsyncIterator[DeviceEvent]:
+        """Everything the chair says, until the connection is lost.
+
+        Raises:
+            PortLost: the connection broke off.
+        """
+        while (event := await self._events.get()) is not None:
+            yield event
+        if self._failure is not None:
+            raise self._failure
+        if self._loop is not None and self._loop.done():
+            self._loop.result()  # a mistake in the control loop is not to go unseen
+
+    def _stand(self, t_ns: int) -> None:
+        """It has been read how the chair stands."""
+        status = self._read_status(t_ns)
+        if self._armed and (not status.occupied or status.stopped or status.stop_pressed or status.faults):
+            self._disarm()
+            self._jobs.append(_Job(deque(self._rest())))
+            status = replace(status, armed=False)
+        self._status = status
+        self._events.put_nowait(status)
+        for event in self._measured.events(self._image, t_ns):
+            self._events.put_nowait(event)
+        if not self._moves:
+            return
+        self._running.note(status)
+        for command in self._running.due(t_ns):
+            self._jobs.append(_Job(deque(self._values(command))))
+        offence = self._conduct.offence(status, t_ns // 1_000_000)
+        if not offence and self._motion.strays(self._image, t_ns / 1e9):
+            offence = "a joint is far from where it was sent"
+        if offence:
+            self._events.put_nowait(DeviceNote(self.device, t_ns, f"stopped from here: {offence}"))
+        if offence or ((status.faults or status.stop_pressed) and not status.stopped):
+            self._begin_stop()
+
+    def _read_status(self, t_ns: int) -> ChairStatus:
+        self._seat.note(self._image, t_ns, armed=self._armed)
+        ours = Ours(self._stopped, self._armed, self._seat.here(t_ns, armed=self._armed))
+        return status_of(self._image, self.chart, ours, self.device, t_ns)
+
+    def _values(self, command: ChairCommand) -> Writes:
+        writes = writes_of(command, self.chart, self.profile)
+        return [] if isinstance(writes, Refusal) else writes
+
+    def _say_health(self, now_ns: int) -> None:
+        wired = self._line.decoder
+        counted = (wired.frames, wired.crc_errors, wired.dropped_bytes, wired.lost_frames)
+        rssi_dbm = self._link.rssi_dbm
+        self._events.put_nowait(
+            LinkHealth(self.device, now_ns, *counted, heard_ns=self._line.heard_ns, rssi_dbm=rssi_dbm)
+        )
+
+    # command
+
+    async def command(self, command: ChairCommand) -> None:
+        """Have `command` carried out; returns when the chair has confirmed it (streamed movement: when it is planned).
+
+        `StopMotion` overtakes everything and is repeated until it is confirmed.
+
+        Raises:
+            CommandRefused: by our interlocks, by the chair, or for want of an answer; `detail` is a `Refusal`.
+            PortLost: the connection broke off meanwhile.
+            NotConnected: it is not open.
+        """
+        if self._loop is None or self._loop.done():
+            raise self._gone()
+        if isinstance(command, StopMotion):
+            await self._stop()
+            return
+        asked_ns = self.clock.now_ns()
+        async with self._one_command:
+            reason = refusal(
+                command,
+                self._fresh_status(),
+                self.profile,
+                hardware_watchdog=self.chart.has_watchdog,
+                stopped=self._stopped,
+            )
+            reason = reason or await self._do(command, asked_ns)
+            if reason is not None:
+                raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
+
+    async def _do(self, command: ChairCommand, asked_ns: int) -> Refusal | None:
+        motion, image = self._motion, self._image
+        match command:
+            case Arm(session=session):
+                return await self._arm(session)
+            case Disarm():
+                self._disarm()
+                return await self._ask(self._rest()) if self._moves else None
+            case ReleaseStop():
+                return await self._release()
+            case Recline(angle_deg=angle) if motion.takes("recline"):
+                motion.go("recline", angle, image)
+            case LegRest(angle_deg=angle) if motion.takes("leg_rest"):
+                motion.go("leg_rest", angle, image)
+            case Pace():
+                status = self._status
+                light = status.light_percent if status else 0
+                massage = status.massage_level if status else 0
+                return motion.follow(command, asked_ns / 1e9, image, light, massage)
+            case _:
+                writes = writes_of(command, self.chart, self.profile)
+                if isinstance(writes, Refusal):
+                    return writes
+                motion.note(command)
+                return await self._ask(writes)
+        return None
+
+    async def _arm(self, session: int) -> Refusal | None:
+        if not self._seat.arms(session):
+            return Refusal.SEAT_EMPTY
+        stops, order = self._stops, self.chart.arm
+        reason = await self._ask([(order.register, order.value)]) if order is not None else None
+        if reason is None and stops != self._stops:
+            reason = Refusal.STOPPED
+        if reason is None:
+            self._armed = True
+            if self._status is not None:
+                self._status = replace(self._status, armed=True)
+        return reason
+
+    def _disarm(self) -> None:
+        """Nothing may be asked to move any more."""
+        self._armed = False
+        self._motion.halt()
+        self._seat.use_up()
+        if self._status is not None:
+            self._status = replace(self._status, armed=False)
+
+    async def _release(self) -> Refusal | None:
+        """The controller may not look whether anybody was at the chair; so we do."""
+        status, order = self._status, self.chart.release
+        if not self._moves or status is None or not (status.stopped or self._stopped):
+            return None
+        if status.stop_pressed:
+            return Refusal.BUTTON_IN
+        if status.faults:
+            return Refusal.FAULT
+        if not status.cleared:
+            return Refusal.NOT_CLEARED
+        stops = self._stops
+        reason = await self._ask([(order.register, order.value)]) if order is not None else None
+        if reason is None and stops == self._stops:  # a stop since then stands
+            self._stopped = False
+            self._status = replace(self._status or status, stopped=False, cleared=False)
+        return reason
+
+    async def _ask(self, writes: Writes) -> Refusal | None:
+        if not writes:
+            return None
+        job = _Job(deque(writes))
+        self._jobs.append(job)
+        self._line.wake()
+        return await job.done
+
+    async def _stop(self) -> None:
+        if self.chart.stop is None:  # nothing in it moves; what the map wants written at a stop is written
+            reason = await self._ask(_values(self.chart.safe.on_stop))
+            if reason is not None:
+                raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
+            return
+        await asyncio.shield(self._begin_stop())
+
+    def _begin_stop(self) -> asyncio.Future[None]:
+        """Stop: the control loop says it next, and repeats it until the chair has confirmed."""
+        self._stopped = self._moves
+        self._stops += 1
+        self._disarm()
+        for job in self._jobs:
+            if not job.done.done():
+                job.done.set_result(Refusal.STOPPED)
+        self._jobs.clear()
+        if self._stop_confirmed is None or self._stop_confirmed.done():
+            self._stop_confirmed = asyncio.get_running_loop().create_future()
+            self._line.interrupt()
+        return self._stop_confirmed
+
+    async def _ask_stop(self) -> None:
+        order, confirmed = self.chart.stop, self._stop_confirmed
+        if order is None or confirmed is None:
+            return
+        answer = self._heard(await self._line.write(order.register, order.value, overtaking=True))
+        if isinstance(answer, Written) and not confirmed.done():
+            confirmed.set_result(None)
+            self._jobs += [_Job(deque([value])) for value in _values(self.chart.safe.on_stop)]
+
+    def _fresh_status(self) -> ChairStatus | None:
+        if self._status is None or self.clock.now_ns() - self._status.t_ns > self._status_good_for_ns():
+            return None
+        return self._status
+
+    def _status_good_for_ns(self) -> int:
+        return round(self.clock.patience_s(STATUS_GOOD_FOR_S) * self.clock.speed * 1e9)
+
+
+def _values(orders: tuple[Order, ...]) -> Writes:
+    return [(order.register, order.value) for order in orders]
