@@ -227,7 +227,7 @@ class GattTwin:
             return
         if not message.body[1]["Connected"].value:
             for value in self._values.values():
-                value.on = False
+                value.turn(on=False)
             self.firmware.left(self.now_s)
 
     def _asked(self, uuid: str) -> bytes:

@@ -70,11 +70,12 @@ class ValueObject(ServiceInterface):
         if self.on:
             self.emit_properties_changed({"Value": value})
 
-    def turn(self, on: bool) -> None:
-        if self.on != on:
-            self.on = on
+    def turn(self, *, on: bool) -> bool:
+        """The host listens, or no longer; whether that is news."""
+        news, self.on = self.on != on, on
+        if news:
             self.emit_properties_changed({"Notifying": on})
-            self._subscribed(self._of.uuid, on)
+        return news
 
     @dbus_property(access=PropertyAccess.READ, name="UUID")
     def uuid(self) -> DBusStr:
@@ -107,11 +108,13 @@ class ValueObject(ServiceInterface):
 
     @dbus_method(name="StartNotify")
     def start_notify(self) -> None:
-        self.turn(on=True)
+        if self.turn(on=True):
+            self._subscribed(self._of.uuid, True)
 
     @dbus_method(name="StopNotify")
     def stop_notify(self) -> None:
-        self.turn(on=False)
+        if self.turn(on=False):
+            self._subscribed(self._of.uuid, False)
 
     @dbus_method(name="Confirm")
     def confirm(self) -> None:

@@ -178,10 +178,10 @@ class Peripheral:
         return found
 
     def _still_there(self) -> BleakClient:
-        if self._gone:
-            raise PortLost(self.port, self.device, remedy="come back into reach; the connection comes back by itself")
         if self._client is None:
             raise NotConnected(self.port, self.device)
+        if self._gone:
+            raise PortLost(self.port, self.device, remedy="come back into reach; the connection comes back by itself")
         return self._client
 
     @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """A serial line by air: a BLE service with one value to write and one that notifies, as a `ByteLink`.
 
 There is no standard for it; makers of modules have one each. Frames are written without response, in pieces that the
-connection can carry. All pieces of a frame are handed to the adapter at once and in order, one frame after the other, so
+connection can carry. All pieces of a frame are handed to the adapter at once and in order, frame after frame, so
 that a frame that overtakes never lands inside another one and never waits for an answer.
 
 Nordic UART: bleak's examples/uart_service.py. Microchip (ISSC) transparent UART: UUIDs as in the data sheets of

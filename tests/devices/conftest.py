@@ -93,6 +93,11 @@ class Air(Rig):
         """The device's power fails."""
         self.tasks[device or next(iter(self.tasks))].cancel()
 
+    def restart(self, device: str | None = None) -> None:
+        """Its power is back."""
+        name = device or next(iter(self.tasks))
+        self.tasks[name] = asyncio.create_task(self.site.twins[name].run(), name=name)
+
 
 @pytest.fixture
 def air(bluez):
