@@ -19,6 +19,8 @@ from devices.timebase import Timebase
 from signals.samples import Channel, Intervals
 
 SETTLE_S = 3.0
+_LATE_COUNTS = 0.002
+"""A word is up to a second late, by the phase of the sensor's ticks, and never early: the edge is sharp."""
 _PATIENCE_S = 2.2
 _KEPT = 30
 _PACE_FROM = 6
@@ -70,7 +72,7 @@ class BeatClock:
         """`settle_s`: how long to listen, in seconds of beats, before the first is handed out. None is lost by it."""
         self.stale = self.holes = 0
         self._device, self._epoch = device, epoch
-        self._timebase = Timebase(settle_s)
+        self._timebase = Timebase(settle_s, _LATE_COUNTS)
         self._origin_ns: int | None = None
         self._sum_s = 0.0
         self._ended_s: float | None = None

@@ -6,7 +6,7 @@ lies below weighs 19 times what lies above), blunted and cut against outliers, w
 good links it is the envelope itself; where delays have no edge it is still a mean. What has been handed out is slewed
 towards the line, never stepped: neighbouring chunks stay continuous within 0.5 ms per second of samples. Pure: it is
 given times and reads no clock. Sources: Moon, Skelly, Towsley, INFOCOM 1999 (skew by the envelope of delays); Newey and
-Powell, Econometrica 55 (1987) 819 (expectiles); the slewing is ours. `tests/devices/test_timebase.py` holds the figures.
+Powell, Econometrica 55 (1987) 819 (expectiles); the slewing is ours. Figures: `tests/devices/test_timebase.py`.
 """
 
 from collections import deque
@@ -21,11 +21,12 @@ _MOST_IN_GROUP = 64
 _GROUPS_KEPT = 1600
 _FIT_OFTEN = 60
 _FIT_EVERY = 4
-_BELOW, _ABOVE = 0.95, 0.05
+LATE_COUNTS = 0.05
 _BLUNT, _CUT = 2.0, 5.0
 _ROUNDS = 4
 _LEAST_SPREAD_S = 1e-5
 _PULL_S = 15.0
+_SMOOTH_S = 0.030
 _MOST_SLEW = 300e-6
 _MOST_DRIFT = 200e-6
 _USUAL_DRIFT = 50e-6
@@ -45,11 +46,16 @@ class Timebase:
         lost: arrivals have left the line by more than 2 s: the device's clock has been restarted or paused.
     """
 
-    def __init__(self, settle_s: float = 1.0) -> None:
-        """`settle_s`: how long to listen, in seconds of the device, before the first offset is taken. At least six
-        arrivals are waited for.
+    def __init__(self, settle_s: float = 1.0, late_counts: float = LATE_COUNTS) -> None:
+        """A time base that knows nothing yet.
+
+        Args:
+            settle_s: how long to listen, in seconds of the device, before the first offset is taken. At least six
+                arrivals are waited for.
+            late_counts: weight of an arrival above the line, 0-1 (one below it has the rest): the smaller, the nearer
+                is the line to the edge of the delays. Small where delays are long and have a sharp edge.
         """
-        self._settle_s = settle_s
+        self._settle_s, self._late_counts = settle_s, late_counts
         self.settled = False
         self.drift = 0.0
         self.lost = False
@@ -64,6 +70,7 @@ class Timebase:
         self._t_s: deque[float] = deque(maxlen=_GROUPS_KEPT)
         self._delays: deque[float] = deque(maxlen=_GROUPS_KEPT)
         self._line, self._fitted_s = (0.0, 0.0), 0.0
+        self._spread_s = 0.0
         self._arrived = 0
         self._block_end_s = self._block_end_arrival_s = 0.0
         self._block: list[float] = []
@@ -146,7 +153,8 @@ class Timebase:
         knot_s = max(self._last_s, self._asked_s)
         now = self._delay(knot_s)
         error = level + self.drift * (knot_s - self._last_s) - now
-        self._place(knot_s, now, self.drift + float(np.clip(error / _PULL_S, -_MOST_SLEW, _MOST_SLEW)))
+        pull_s = max(_PULL_S, _PULL_S * self._spread_s / _SMOOTH_S)  # the rougher the link, the slower it is followed
+        self._place(knot_s, now, self.drift + float(np.clip(error / pull_s, -_MOST_SLEW, _MOST_SLEW)))
 
     def _fit(self, at_s: float) -> tuple[float, float]:
         """Delay at `at_s` and drift of the line through all groups kept, s and 1."""
@@ -154,18 +162,19 @@ class Timebase:
         delay = np.fromiter(self._delays, np.float64)
         level, drift = self._line[0] + self._line[1] * (at_s - self._fitted_s), self._line[1]
         for _ in range(_ROUNDS):
-            level, drift = _expectile_step(t_s, delay, level, drift)
+            level, drift = _expectile_step(t_s, delay, level, drift, self._late_counts)
         drift = float(np.clip(drift, -_MOST_DRIFT, _MOST_DRIFT))
         self._line, self._fitted_s = (level, drift), at_s
+        self._spread_s = 1.4826 * float(np.median(np.abs(delay - level - drift * t_s)))
         return level, drift
 
 
-def _expectile_step(t_s: _Floats, delay: _Floats, level: float, drift: float) -> tuple[float, float]:
+def _expectile_step(t_s: _Floats, delay: _Floats, level: float, drift: float, above: float) -> tuple[float, float]:
     """One round of reweighted least squares, with a prior on the drift. All arrays are [n]."""
     off = delay - level - drift * t_s
     spread = 1.4826 * float(np.median(np.abs(off))) + _LEAST_SPREAD_S
     blunt = np.minimum(1.0, _BLUNT * spread / np.maximum(np.abs(off), _LEAST_SPREAD_S))
-    weight = np.where(off < 0, _BELOW, np.where(off > _CUT * spread, 0.0, _ABOVE)) * blunt
+    weight = np.where(off < 0, 1 - above, np.where(off > _CUT * spread, 0.0, above)) * blunt
     squares = weight**2
     variance = float(np.sum(squares * np.minimum(np.abs(off), _BLUNT * spread) ** 2) / np.sum(squares))
     weight /= np.mean(weight) * (variance + _LEAST_SPREAD_S**2)

@@ -18,14 +18,19 @@ def heart(seconds, *, mean_s=0.85, seed=0):
     return np.array(beats)
 
 
+def in_ticks(beats, ppm=50):
+    """As a strap with a quick crystal counts them, in 1/1024 s."""
+    return np.round(beats * (1 + ppm * 1e-6) * 1024)
+
+
 def ticking(beats, *, jitter_s=0.03, latency_s=0.06, seed=1):
     """A strap that speaks once a second: (intervals in ms, arrival in s, index of the last beat)."""
     rng = np.random.default_rng(seed)
     words, told = [], 1
     for tick in np.arange(1.3, beats[-1], 1.0):
         until = int(np.searchsorted(beats, tick))
-        rr = np.diff(beats[told - 1 : until]) if until > told else np.empty(0)
-        words.append((np.round(rr * 1024) / 1.024, tick + latency_s + rng.uniform(0, jitter_s), until - 1))
+        rr = np.diff(in_ticks(beats[told - 1 : until])) if until > told else np.empty(0)
+        words.append((rr / 1.024, tick + latency_s + rng.uniform(0, jitter_s), until - 1))
         told = max(told, until)
     return words
 
@@ -33,8 +38,13 @@ def ticking(beats, *, jitter_s=0.03, latency_s=0.06, seed=1):
 def beating(beats, *, jitter_s=0.03, latency_s=0.06, seed=1):
     """A strap that speaks at each beat."""
     rng = np.random.default_rng(seed)
-    rr = np.round(np.diff(beats) * 1024) / 1.024
+    rr = np.diff(in_ticks(beats)) / 1.024
     return [(np.array([rr[i - 1]]), beats[i] + latency_s + rng.uniform(0, jitter_s), i) for i in range(1, len(beats))]
+
+
+def late_ms(events, beats):
+    told = beats_of(events)[0]
+    return 1e3 * (told - beats[1 : len(told) + 1])
 
 
 STRAPS = {"speaks each second": ticking, "speaks at each beat": beating}
@@ -203,3 +213,22 @@ def test_a_stamp_that_starts_afresh_opens_a_new_stretch():
         events += clock.take(rr, round(arrival_s * 1e9), contact=True, ended_s=ended_s)
     assert len(gaps_of(events)) == 1
     assert np.diff(beats_of(events)[0]).min() > 0.3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_beats_are_within_2_ms_of_truth_under_30_ms_of_jitter(seed):
+    beats = heart(600, seed=seed)
+    _, events = play(beating(beats, seed=seed))
+    off_ms = float(np.std(late_ms(events, beats)))
+    assert off_ms < 2.0, f"{off_ms:.2f} ms RMS"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_strap_that_speaks_each_second_is_within_8_ms_in_any_minute(seed):
+    """Its ticks hide a beat for up to a second: of a crystal's 30 ms in ten minutes only a part can be seen."""
+    beats = heart(600, seed=seed)
+    _, events = play(ticking(beats, seed=seed))
+    off_ms = late_ms(events, beats)
+    worst_ms = max(float(np.std(off_ms[at : at + 70])) for at in range(0, len(off_ms) - 70, 35))
+    assert worst_ms < 8.0, f"{worst_ms:.2f} ms RMS in the worst minute"
+    assert np.std(off_ms) < 20.0, f"{np.std(off_ms):.2f} ms RMS in ten minutes"
