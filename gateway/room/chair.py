@@ -47,6 +47,8 @@ _REFUSALS: dict[str, str] = {
     Refusal.OUT_OF_RANGE: "out_of_range",
     Refusal.STOPPED: "stopped",
     Refusal.BUTTON_IN: "button_in",
+    Refusal.NOT_CLEARED: "not_cleared",
+    Refusal.NOT_ARMED: "not_armed",
     Refusal.SEAT_EMPTY: "seat_empty",
     Refusal.NO_WATCHDOG: "no_watchdog",
     Refusal.NO_STATUS: "no_status",
@@ -281,6 +283,8 @@ class ChairControl:
             log.info("chair: %s", error)
         except DeviceError as error:
             log.info("chair: %s", error)
+            if error.detail == Refusal.NOT_ARMED:
+                self.forbid()
             if not self.locked:
                 self._refused(refusal_code(error))
         except Exception:
