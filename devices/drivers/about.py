@@ -10,7 +10,7 @@ from devices.protocols import device_information as wire
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """ "" and None for what it does not say."""
+    """What it does not say is an empty string, or None."""
 
     maker: str
     model: str

@@ -21,6 +21,11 @@ def peripheral(r, device=None):
     return gatt_link(r.paths[device] if device else r.address, device or "strap", r.clock)
 
 
+async def drain(link):
+    while True:
+        await link.next(5.0)
+
+
 async def held_by(twin):
     """Who is connected to the device, as its own adapter sees it."""
     return await twin._hosts()
@@ -91,8 +96,7 @@ async def test_the_far_side_may_go_in_every_way_and_be_reached_again(air, way):
                 case _:
                     r.do("unplug")
             with pytest.raises(PortLost):
-                while True:
-                    await link.next(5.0)
+                await drain(link)
             with pytest.raises(PortLost):
                 await link.read(BATTERY)
         if way == "power":
