@@ -133,5 +133,6 @@ def _at_port(
 
 def _on_air(device: SimDevice, firmware: Firmware | GattFirmware) -> Callable[..., AnyTwin]:
     """A device with a serial line gets one by air."""
-    by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, f"Xinyi {device.id}")
+    name = f"Xinyi Chair {device.id}" if device.kind == "chair-link" else f"Xinyi {device.id}"
+    by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, name)
     return partial(GattTwin, by_air, device.air)

@@ -9,6 +9,7 @@ BM70/RN4870, the write value [K].
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from devices.clock import Clock
 from devices.errors import DeviceError, WrongDevice
 from devices.links.ble import Peripheral
 
+_LAST_WORDS_S = 0.5
 _UARTS = (
     ("6e400002-b5a3-f393-e0a9-e50e24dcca9e", "6e400003-b5a3-f393-e0a9-e50e24dcca9e"),
     ("49535343-8841-43f4-a8d4-ecbe34729bb3", "49535343-1e4d-4bd9-ba61-23c647249616"),
@@ -35,6 +37,8 @@ class Uart:
         self._most = 20
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._writer: asyncio.Task[None] | None = None
         self._handing: set[asyncio.Task[None]] = set()
         self._failed: DeviceError | None = None
@@ -70,6 +74,9 @@ class Uart:
     ) -> None:
         try:
             if self._writer is not None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LAST_WORDS_S):
+                        await self._idle.wait()  # such as a stop: the last word of a driver that leaves
                 self._writer.cancel()
                 await asyncio.gather(self._writer, *self._handing, return_exceptions=True)
         finally:
@@ -107,6 +114,7 @@ class Uart:
             self._hand(data)
             return
         self._queue.append(data)
+        self._idle.clear()
         self._wake.set()
 
     async def _write(self) -> None:
@@ -116,6 +124,7 @@ class Uart:
             self._wake.clear()
             while self._queue:
                 await asyncio.gather(*self._hand(self._queue.popleft()))
+            self._idle.set()
 
     def _hand(self, frame: bytes) -> list[asyncio.Task[None]]:
         """Give all pieces of a frame to the adapter, in order (tasks begin in the order in which they are made)."""

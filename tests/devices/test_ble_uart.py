@@ -105,6 +105,14 @@ async def test_an_overtaking_frame_is_in_the_adapter_without_another_turn_of_the
         await until(lambda: twin.firmware.inner.heard == [b"stop"])
 
 
+async def test_the_last_words_of_one_who_leaves_are_still_sent(echo, until):
+    async with echo() as (twin, line):
+        async with line as link:
+            link.write(b"disarm")
+            link.write(b"bye")
+        assert b"".join(twin.firmware.inner.heard) == b"disarmbye"
+
+
 async def test_nothing_said_is_no_bytes(echo):
     async with echo() as (_, line), line as link:
         assert await link.read(0.01) == b""
