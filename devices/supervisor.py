@@ -1,7 +1,9 @@
 """Keeps one device connected: opens it, notices silence, tries again, and tells the room in one stream of events.
 
 A device may be pulled out, switched off or appear behind the same path as another port; the room sees `Disconnected`
-once, then `Connected` with a new epoch. A stop that could not be delivered is delivered first thing after that.
+once, then `Connected` with a new epoch. A stop that could not be delivered is delivered first thing after that. The
+first new attempt follows within a tenth of a second, the next ones ever more slowly; only a connection that has lasted
+counts as a success. Leaving waits until the driver has stopped what it began, also when we are cancelled meanwhile.
 """
 
 import asyncio
@@ -12,11 +14,18 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from devices.clock import Clock
-from devices.errors import DeviceError, NotConnected, PortLost
+from devices.errors import CommandRefused, DeviceError, NoAnswer, NotConnected, PortLost
 from devices.events import ChairCommand, Connected, DeviceEvent, Disconnected, Identity, StopMotion
+from devices.stall import STALL_S, Flow
+from signals.samples import Channel
 
 SILENCE_S = 1.5
+CONNECT_S = 40.0
+"""More than any driver allows itself for its first words, by air and by cable; what takes longer hangs."""
+LASTING_S = 5.0
 LEAST_SILENCE_S = 0.4
+LEAST_STALL_S = 1.5
+_LOOK_S = 1.0
 _OUR_DELAY_S = 0.02
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -47,13 +56,19 @@ class Supervised:
         epoch: how many connections there have been.
     """
 
-    def __init__(self, device: str, make_driver: Callable[[], Driver], clock: Clock) -> None:
+    def __init__(
+        self, device: str, make_driver: Callable[[], Driver], clock: Clock, *, connect_s: float = CONNECT_S
+    ) -> None:
+        """`connect_s`: how long opening may take, real seconds."""
         self.device = device
+        self._connect_s = connect_s
         self.epoch = 0
         self._make_driver, self._clock = make_driver, clock
         self._driver: Driver | None = None
+        self._opening: Driver | None = None
         self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
         self._told: type[DeviceError] | None = None
+        self._since_ns: int | None = None
         self._stop_owed = False
         self._task: asyncio.Task[None] | None = None
 
@@ -68,10 +83,15 @@ class Supervised:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            await asyncio.wait([task])  # a sensor must not stay on because somebody is in a hurry
+            raise
 
     async def events(self) -> AsyncIterator[DeviceEvent]:
         """Connections, losses and everything that the device says, for as long as the context is open."""
@@ -82,23 +102,26 @@ class Supervised:
         """Pass `command` to the device.
 
         Raises:
-            NotConnected: it is not there now. A `StopMotion` is kept and given first thing when it is back.
+            NotConnected: it is not there now. A `StopMotion` is kept and given first thing when it is back; while the
+                device is being opened it is given as soon as there is a link.
             CommandRefused: by the driver or the device.
         """
-        driver = self._driver
+        driver = self._opening if self._driver is None and isinstance(command, StopMotion) else self._driver
         if driver is None:
             self._stop_owed = self._stop_owed or isinstance(command, StopMotion)
             raise NotConnected(device=self.device)
         try:
             await driver.command(command)
-        except (NotConnected, PortLost):
+        except CommandRefused:
+            raise
+        except DeviceError:
             self._stop_owed = self._stop_owed or isinstance(command, StopMotion)
             raise
 
     async def _keep(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
-            before = self.epoch
+            self._since_ns = None
             try:
                 await self._one_connection()
             except DeviceError as error:
@@ -106,7 +129,7 @@ class Supervised:
             except Exception as error:  # ours to mend; the room must not lose the device for it
                 log.exception("%s: the driver failed", self.device)
                 self._tell(DeviceError(device=self.device, detail=f"{type(error).__name__} in the driver"))
-            if self.epoch != before:
+            if self._since_ns is not None and self._clock.now_ns() - self._since_ns >= LASTING_S * 1e9:
                 pause_s = _FIRST_PAUSE_S
             await self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -114,17 +137,25 @@ class Supervised:
     async def _one_connection(self) -> None:
         driver = self._make_driver()
         driver.epoch = self.epoch + 1
-        async with driver:
+        self._opening = driver
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._connect_s):
+                    await stack.enter_async_context(driver)
+            except TimeoutError as error:
+                raise NoAnswer(device=self.device, detail=f"not ready after {self._connect_s:g} s") from error
             if self._stop_owed:
                 await self._pay_stop(driver)
             self.epoch += 1
+            self._since_ns = self._clock.now_ns()
             self._told = None
             self._driver = driver
             self._events.put_nowait(Connected(self.device, self._clock.now_ns(), driver.identity, self.epoch))
             try:
-                await self._both(self._pump(driver), self._watch(driver))
+                flow = Flow(round(self._clock.patience_s(STALL_S, LEAST_STALL_S) * self._clock.speed * 1e9))
+                await self._first_of(self._pump(driver, flow), self._watch(driver), self._watch_flow(driver, flow))
             finally:
-                self._driver = None
+                self._driver = self._opening = None
 
     async def _pay_stop(self, driver: Driver) -> None:
         """Before anybody else can command the chair, give the stop that it has missed."""
@@ -135,7 +166,7 @@ class Supervised:
             raise PortLost(device=self.device, detail="it does not confirm a stop") from error
         self._stop_owed = False
 
-    async def _both(self, *jobs: Coroutine[None, None, None]) -> None:
+    async def _first_of(self, *jobs: Coroutine[None, None, None]) -> None:
         """Until the first of the jobs ends; its error is ours."""
         tasks = [asyncio.create_task(job) for job in jobs]
         try:
@@ -147,8 +178,9 @@ class Supervised:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _pump(self, driver: Driver) -> None:
+    async def _pump(self, driver: Driver, flow: Flow) -> None:
         async for event in driver.events():
+            flow.note(event, self._clock.now_ns())
             self._events.put_nowait(event)
         raise PortLost(device=self.device)
 
@@ -161,6 +193,15 @@ class Supervised:
             await asyncio.sleep(_OUR_DELAY_S)  # if it was we who were late, what lies in the port comes first
             if driver.heard_ns == heard_ns:
                 raise PortLost(device=self.device, detail="it has fallen silent")
+
+    async def _watch_flow(self, driver: Driver, flow: Flow) -> None:
+        doubted: Channel | None = None
+        while True:
+            channel = flow.stalled(driver.identity, self._clock.now_ns())
+            if channel is not None and channel is doubted:
+                raise PortLost(device=self.device, detail=f"it talks, but {channel} has stopped")
+            doubted = channel  # if it was we who were late, what lies in the port comes first
+            await self._clock.sleep(_LOOK_S)
 
     def _tell(self, error: DeviceError) -> None:
         if type(error) is not self._told:

@@ -145,8 +145,8 @@ class ChairLinkChair:
         """What moves comes to rest, and the sensors rest as well."""
         last = Question()
         try:
-            for message in (wire.Disarm(), wire.StopStreams()):
-                self._answers.waits(self._send(message), last)
+            self._send(wire.Disarm())
+            self._answers.waits(self._send(wire.StopStreams()), last)
         except DeviceError:
             return
         await asyncio.wait([last.answer], timeout=self.clock.patience_s(_ACK_S))

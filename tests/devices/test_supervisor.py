@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 from types import SimpleNamespace
 
@@ -71,6 +72,31 @@ async def test_a_stop_that_could_not_be_given_is_given_first_when_the_chair_is_b
             await chair.command(StopMotion())
         r.do("plug")
         await until(lambda: isinstance(events[-1], ChairStatus) and events[-1].stopped)
+
+
+async def test_a_stop_reaches_a_chair_that_is_still_being_identified(rig, until):
+    async with rig(chair={}) as r:
+        r.do("mute")
+        async with supervised(r) as chair:
+            firmware = r.firmware("chair-1")
+            await until(lambda: firmware._heard_s > 0)
+            stopping = asyncio.create_task(chair.command(StopMotion()))
+            await until(lambda: firmware.guard.stopped)
+            assert not chair.connected
+            r.do("mute", on=False)
+            await stopping
+
+
+async def test_a_stop_that_a_chair_did_not_confirm_while_it_was_opened_is_owed(rig, until):
+    async with rig(speed=10, chair={}) as r:
+        r.do("mute")
+        async with supervised(r) as chair:
+            await until(lambda: r.firmware("chair-1")._heard_s > 0)
+            with pytest.raises(NotConnected):
+                await chair.command(StopMotion())
+            r.do("mute", on=False)
+            await until(lambda: chair.connected)
+            assert not chair._stop_owed
 
 
 async def test_commands_reach_the_chair(rig, until, listening):
