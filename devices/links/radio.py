@@ -65,6 +65,7 @@ class Radio:
         self.adapter = adapter
         self.heard: dict[str, Seen] = {}
         self._at: dict[str, tuple[BLEDevice, float]] = {}
+        self._fresh: set[str] = set()
         self._turn = asyncio.Lock()
         self._missed: dict[asyncio.Future[BLEDevice], str] = {}
         self._give_way = asyncio.Event()
@@ -86,9 +87,9 @@ class Radio:
     async def listen(self, seconds: float) -> list[Seen]:
         """Everything that advertises within `seconds` of real time."""
         async with self._turn, self._scanner():
-            self.heard.clear()
+            self._fresh.clear()
             await asyncio.sleep(seconds)
-        return list(self.heard.values())
+        return [self.heard[address] for address in self._fresh]
 
     async def _find(self, address: str, within_s: float) -> BLEDevice:
         loop = asyncio.get_running_loop()
@@ -145,6 +146,7 @@ class Radio:
     def _hear(self, found: BLEDevice, said: AdvertisementData) -> None:
         address = found.address.upper()
         self._at[address] = found, asyncio.get_running_loop().time()
+        self._fresh.add(address)
         self.heard[address] = Seen(
             address,
             said.local_name or found.name or "",
