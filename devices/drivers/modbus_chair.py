@@ -40,7 +40,7 @@ from devices.events import (
     StopMotion,
 )
 from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
-from devices.links.link import byte_link
+from devices.links.link import ByteLink, byte_link
 from devices.protocols.modbus_rtu import Answer, Code, Refused, Registers, Table, Written
 from devices.protocols.register_map import MapError, Order, load
 from devices.sensor import CLOSE_WITHIN_S
@@ -74,7 +74,15 @@ class ModbusChair:
         profile: its limits.
     """
 
-    def __init__(self, device: str, port: str, clock: Clock, *, map: Path | str) -> None:  # noqa: A002 - as in xinyi.toml
+    def __init__(
+        self,
+        device: str,
+        port: str,
+        clock: Clock,
+        *,
+        map: Path | str,  # noqa: A002 - as in xinyi.toml
+        link: ByteLink | None = None,
+    ) -> None:
         """Nothing is opened yet.
 
         Raises:
@@ -89,7 +97,7 @@ class ModbusChair:
             raise WrongMap(port, device, str(error)) from None
         self.profile = profile_of(self.chart)
         line = self.chart.line
-        self._link = byte_link(port, device, baud=line.baud, parity=line.parity)
+        self._link = link or byte_link(port, device, baud=line.baud, parity=line.parity)
         self._line = ModbusLine(self._link, self.chart, clock)
         self._blocks = self.chart.blocks()
         self._image: dict[tuple[Table, int], int] = {}
@@ -301,7 +309,8 @@ class ModbusChair:
     def _stand(self, t_ns: int) -> None:
         """It has been read how the chair stands."""
         status = self._read_status(t_ns)
-        if self._armed and (not status.occupied or status.stopped or status.stop_pressed or status.faults):
+        ended = status.stopped or status.stop_pressed or status.watchdog_tripped or bool(status.faults)
+        if self._armed and (ended or not status.occupied):
             self._disarm()
             self._jobs.append(_Job(deque(self._rest())))
             status = replace(status, armed=False)

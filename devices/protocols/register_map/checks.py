@@ -3,6 +3,9 @@ would move without a stop. Each mistake is (field, what is wrong).
 """
 
 from collections.abc import Iterator
+from math import isfinite
+
+from msgspec import Struct
 
 from devices.protocols import chair_link as wire
 from devices.protocols.register_map.parts import Joint, Order, RegisterMap
@@ -10,6 +13,10 @@ from devices.protocols.register_map.parts import Joint, Order, RegisterMap
 
 def mistakes(chart: RegisterMap) -> Iterator[tuple[str, str]]:
     """(field, what is wrong) of everything that the types alone cannot see."""
+    endless = list(_endless("", chart))
+    yield from endless
+    if endless:
+        return
     for field, low, high in (
         ("recline", wire.UPRIGHT_DEG, wire.FLAT_DEG),
         ("leg_rest", wire.LEGS_DOWN_DEG, wire.LEGS_UP_DEG),
@@ -29,6 +36,18 @@ def mistakes(chart: RegisterMap) -> Iterator[tuple[str, str]]:
     channels = [sensor.channel for sensor in chart.measured]
     if len(set(channels)) < len(channels):
         yield "measured", "the same channel twice"
+
+
+def _endless(field: str, part: object) -> Iterator[tuple[str, str]]:
+    """Numbers that TOML knows and no chair does: nan and inf."""
+    if isinstance(part, Struct):
+        for name in part.__struct_fields__:
+            yield from _endless(f"{field}.{name}".lstrip("."), getattr(part, name))
+    elif isinstance(part, tuple):
+        for at, each in enumerate(part):
+            yield from _endless(f"{field}[{at}]", each)
+    elif isinstance(part, float) and not isfinite(part):
+        yield field, f"{part} is not a number to work with"
 
 
 def _of_joint(field: str, joint: Joint, low: float, high: float) -> Iterator[tuple[str, str]]:

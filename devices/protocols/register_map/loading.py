@@ -72,7 +72,7 @@ def _split(message: str) -> tuple[str, str]:
 
 
 def _at(text: str, name: str, field: str, what: str) -> str:
-    return f"{name}, line {_line_of(text, field)}: {field or 'the map'}: {what}"
+    return " ".join(f"{name}, line {_line_of(text, field)}: {field or 'the map'}: {what}".split())
 
 
 def _line_of(text: str, field: str) -> int:
