@@ -7,6 +7,7 @@ bytes mean (`take`). Connecting, time, health and the clean stop on every way ou
 
 import asyncio
 import contextlib
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -20,6 +21,8 @@ from devices.links.link import ByteLink, GattLink, Link, Notification
 from devices.protocols.decoder import Decoder
 from devices.streams import Streams
 
+log = logging.getLogger(__name__)
+
 HEALTH_S = 1.0
 SETTLE_S = 1.0
 _LOOK_S = 0.25
@@ -30,12 +33,15 @@ class Sensor(ABC):
     """One sensor on one link. An async context manager; inside it `identity` and `events()`.
 
     Attributes:
+        silence_s: how long it may say nothing before it counts as lost; more where the device speaks seldom.
         epoch: put into every `Samples`; the supervisor counts it up per connection, before the context is entered.
         identity: who answered (known inside the context).
         heard_ns: when the last good frame came.
         battery_percent: as the device last said, or None.
         out: events that wait to be handed out, for what is not a sample.
     """
+
+    silence_s = 1.5
 
     def __init__(self, device: str, port: str, clock: Clock, link: Link) -> None:
         self.device, self.port, self.clock = device, port, clock
@@ -84,10 +90,21 @@ class Sensor(ABC):
         await self._leave()
 
     async def _leave(self) -> None:
+        """Stop it and hang up, also when we are cancelled (again) meanwhile; never longer than a few seconds."""
+        leaving = asyncio.create_task(self._stop_and_hang_up(), name=f"leaving {self.device}")
+        try:
+            await asyncio.shield(leaving)
+        except asyncio.CancelledError:
+            await asyncio.wait([leaving])
+            raise
+
+    async def _stop_and_hang_up(self) -> None:
         try:
             with contextlib.suppress(DeviceError, TimeoutError):
                 async with asyncio.timeout(CLOSE_WITHIN_S):
                     await self.close()
+        except Exception:
+            log.exception("%s: the driver failed to stop it", self.device)
         finally:
             await self._link.__aexit__(None, None, None)
 
@@ -183,6 +200,8 @@ class GattSensor(Sensor):
         good, malformed_bytes, lost: counters that a driver keeps: good values, bytes of values that could not be
             read, values that are missing by the device's own count.
     """
+
+    silence_s = 5.0
 
     def __init__(self, device: str, port: str, clock: Clock, link: GattLink) -> None:
         super().__init__(device, port, clock, link)

@@ -68,7 +68,7 @@ class Supervised:
         self._opening: Driver | None = None
         self._events: asyncio.Queue[DeviceEvent] = asyncio.Queue()
         self._told: type[DeviceError] | None = None
-        self._since_ns: int | None = None
+        self._since_ns = 0
         self._stop_owed = False
         self._task: asyncio.Task[None] | None = None
 
@@ -121,7 +121,7 @@ class Supervised:
     async def _keep(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
-            self._since_ns = None
+            self._since_ns = 0
             try:
                 await self._one_connection()
             except DeviceError as error:
@@ -129,7 +129,7 @@ class Supervised:
             except Exception as error:  # ours to mend; the room must not lose the device for it
                 log.exception("%s: the driver failed", self.device)
                 self._tell(DeviceError(device=self.device, detail=f"{type(error).__name__} in the driver"))
-            if self._since_ns is not None and self._clock.now_ns() - self._since_ns >= LASTING_S * 1e9:
+            if self._since_ns and self._clock.now_ns() - self._since_ns >= LASTING_S * 1e9:
                 pause_s = _FIRST_PAUSE_S
             await self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
