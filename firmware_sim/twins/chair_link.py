@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from devices.protocols import chair_link as wire
-from firmware_sim import replay
+from firmware_sim import chair_hands, replay
 from firmware_sim.actuators import Actuators
 from firmware_sim.catalogue import SimDevice
-from firmware_sim.control import ControlError
 from firmware_sim.person import Person
 from firmware_sim.rules import MOTION, Guard
 from firmware_sim.sampler import Sampler, declared, rates_hz
@@ -111,27 +110,7 @@ class ChairFirmware:
         self._say(self._ident())
 
     def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:
-        match do:
-            case "press_stop":
-                self.press_stop(at_s)
-            case "release_stop":
-                self.release_stop(at_s)
-            case "reset":
-                self.reset(at_s)
-            case "power_cycle":
-                self.power_cycle(at_s)
-            case "here":
-                if self.model.seat_sensor:
-                    raise ControlError(f"{self.model.serial} feels who sits in it and has no such button")
-                self.here(at_s)
-            case "fault":
-                fault = str(fields.get("fault", "recline_motor"))
-                if fault not in wire.FAULTS:
-                    raise ControlError(f"no fault {fault!r}; there are {', '.join(wire.FAULTS)}")
-                self.fault(fault, at_s, on=bool(fields.get("on", True)))
-            case _:
-                return False
-        return True
+        return chair_hands.act(self, do, fields, at_s)
 
     # what time does
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.protocols import chair_link as wire
+from firmware_sim.control import ControlError
 from firmware_sim.person import Person
 from firmware_sim.seat import Seat
 from firmware_sim.twins.chair_link import ChairFirmware, ChairModel
@@ -407,3 +408,40 @@ def test_contact_changes_at_the_sample(host):
     ecg = [message for message in heard if isinstance(message, wire.Stream) and message.sensor is wire.Sensor.ECG]
     assert not any(part.contact for part in ecg)
     assert set(ecg[-1].counts) == {0}
+
+
+def test_something_in_the_way_is_felt_given_free_and_latches(host):
+    host.say(wire.Recline(150, 3, 5))
+    host.wait(2)
+    host.chair.hands("obstruct", {"joint": "back"}, host.now_s)
+    heard = host.wait(4)
+    assert wire.Stopped(wire.Cause.FAULT) in heard
+    assert status(heard).faults == 1 << wire.FAULTS.index("obstruction")
+    assert not host.chair.actuators.busy
+    assert host.chair.actuators.recline.force_n == 0
+    host.chair.hands("obstruct", {"joint": "back", "on": False}, host.now_s)
+    assert reasons(host.say(wire.Release())) == [wire.Reason.NOT_CLEARED]
+    host.chair.hands("reset", {}, host.now_s)
+    assert reasons(host.say(wire.Release(), wire.Arm(1), wire.Recline(150, 3, 5))) == [0, 0, 0]
+    host.wait(4)
+    assert host.chair.actuators.busy
+
+
+@pytest.mark.parametrize(
+    ("do", "fields", "says"),
+    [
+        ("here", {}, "feels who sits"),
+        ("fault", {"fault": "mood"}, "mood.*recline_motor"),
+        ("obstruct", {"joint": "head"}, "head.*back, legs"),
+        ("age", {"friction": "much"}, "age: .*float"),
+    ],
+)
+def test_hands_that_cannot_are_told_why(host, do, fields, says):
+    with pytest.raises(ControlError, match=says):
+        host.chair.hands(do, fields, host.now_s)
+
+
+def test_an_old_chair_is_moved_by_hands_too(host):
+    assert host.chair.hands("age", {"device": "chair-1", "friction": 1.4}, host.now_s)
+    assert host.chair.actuators.recline.friction == 1.4
+    assert not host.chair.hands("sing", {}, host.now_s)
