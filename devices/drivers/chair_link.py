@@ -94,7 +94,7 @@ class ChairLinkChair:
                     self._send(wire.Identify())
                     await self._within(self._identified.wait(), _ASK_AGAIN_S)
                 while not self._begun:
-                    await self._ask(wire.StartStreams, self._begin)
+                    await self._ask(wire.StartStreams, self._begin, _ASK_AGAIN_S)
         except TimeoutError:
             raise self._nobody() from None
 
@@ -307,12 +307,14 @@ class ChairLinkChair:
         if self._status is not None:
             self._status = after(command, self._status)
 
-    async def _ask(self, message: Callable[[], wire.Message], obeyed: Callable[[], None]) -> Refusal | None:
+    async def _ask(
+        self, message: Callable[[], wire.Message], obeyed: Callable[[], None], again_s: float = _ACK_S
+    ) -> Refusal | None:
         question = Question(obeyed)
         try:
             for _ in range(_ATTEMPTS):
                 self._answers.waits(self._send(message()), question)
-                await asyncio.wait([question.answer], timeout=self.clock.patience_s(_ACK_S))
+                await asyncio.wait([question.answer], timeout=self.clock.patience_s(again_s))
                 if question.answer.done():
                     return question.answer.result()
         finally:
