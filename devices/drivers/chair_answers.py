@@ -61,9 +61,9 @@ class Answers:
                 question.answer.set_result(reason)
         self._open = {sequence: question for sequence, question in self._open.items() if question is but}
 
-    def fail(self, error: DeviceError) -> None:
+    def fail(self, error: DeviceError, *more: Question) -> None:
         """Nobody waits for a dead link."""
-        for question in self._open.values():
+        for question in (*self._open.values(), *more):
             if not question.answer.done():
                 question.answer.set_exception(error)
         self._open = {}

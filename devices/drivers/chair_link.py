@@ -6,7 +6,7 @@ stops by itself after 2 s.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
@@ -64,7 +64,7 @@ class ChairLinkChair:
         self._decoder = wire.Decoder()
         self._sequence = 0
         self._heard_bytes = 0
-        self._identified = asyncio.Event()
+        self._identified: Question | None = None
         self._begun = False
         self._loop: asyncio.Task[None] | None = None
         self._events: asyncio.Queue[DeviceEvent | None] = asyncio.Queue()
@@ -80,7 +80,7 @@ class ChairLinkChair:
 
     # identify
 
-    async def _identify(self) -> None:
+    async def _identify(self, identified: Question) -> None:
         """Ask who is there, then start the streams.
 
         Raises:
@@ -90,9 +90,10 @@ class ChairLinkChair:
         """
         try:
             async with asyncio.timeout(self.clock.patience_s(_ANSWER_S, 0.5)):
-                while not self._identified.is_set():
+                while not identified.answer.done():
                     self._send(wire.Identify())
-                    await self._within(self._identified.wait(), _ASK_AGAIN_S)
+                    await asyncio.wait([identified.answer], timeout=self.clock.patience_s(_ASK_AGAIN_S))
+                identified.answer.result()
                 while not self._begun:
                     await self._ask(wire.StartStreams, self._begin, _ASK_AGAIN_S)
         except TimeoutError:
@@ -106,17 +107,6 @@ class ChairLinkChair:
             return WrongDevice(self.port, self.device, "what it sends is not Chair Link")
         return NoAnswer(self.port, self.device)
 
-    async def _within(self, heard: Coroutine[None, None, object], seconds: float) -> None:
-        """Until it is heard, the time is over, or the link is dead (which is raised)."""
-        assert self._loop is not None
-        waiting = asyncio.ensure_future(heard)
-        await asyncio.wait(
-            [waiting, self._loop], timeout=self.clock.patience_s(seconds), return_when=asyncio.FIRST_COMPLETED
-        )
-        waiting.cancel()
-        if self._loop.done():
-            raise self._gone()
-
     def _begin(self) -> None:
         self._begun = True
 
@@ -124,9 +114,10 @@ class ChairLinkChair:
 
     async def __aenter__(self) -> Self:
         await self._link.__aenter__()
-        self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
+        self._identified = Question()
+        self._loop = asyncio.create_task(self._control(self._identified), name=f"control loop of {self.device}")
         try:
-            await self._identify()
+            await self._identify(self._identified)
         except BaseException:
             await self._close()
             raise
@@ -157,7 +148,7 @@ class ChairLinkChair:
             await asyncio.wait([self._loop])
         await self._link.__aexit__(None, None, None)
 
-    async def _control(self) -> None:
+    async def _control(self, identified: Question) -> None:
         """The control loop: heartbeat, repeated stop, end of long runs, reading. Ends when the port is lost."""
         beat_ns = stop_ns = health_ns = 0
         try:
@@ -178,7 +169,7 @@ class ChairLinkChair:
         except DeviceError as error:
             self._failure = error
         finally:
-            self._answers.fail(self._gone())
+            self._answers.fail(self._gone(), identified)
             self._events.put_nowait(None)
 
     def _gone(self) -> DeviceError:
@@ -218,7 +209,8 @@ class ChairLinkChair:
                 self._stream = ChairStream(
                     self.device, self.port, self.epoch, message.streams, self.clock.settle_s(_SETTLE_S)
                 )
-                self._identified.set()
+                if self._identified is not None and not self._identified.answer.done():
+                    self._identified.answer.set_result(None)
             case wire.Ident():
                 raise PortLost(self.port, self.device, "the chair was switched off and on")
             case _ if not self._begun:
