@@ -3,12 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.conduct import Conduct
+from devices.drivers.chair_words import status_of
 from devices.events import ChairStatus, Rhythm
 from devices.profile import CHAIR_LINK
+from devices.protocols import chair_link as wire
+from firmware_sim.person import Person
+from firmware_sim.seat import Seat
+from firmware_sim.twins.chair_link import ChairFirmware, ChairModel
 
 SITTING = ChairStatus(
     "chair-1", 0, 120.0, 30.0, 0, (), Rhythm.OFF, 0, 30, 40,
@@ -78,3 +83,38 @@ def test_however_far_apart_its_words_are_a_slow_chair_is_never_taken_for_a_fast_
             angle, way = min(155.0, max(95.0, angle)), -way
         status = replace(SITTING, moving=True, recline_deg=round(angle, 1))
         assert conduct.offence(status, (first_ms + round(at_s * 1000)) % 2**32) == ""
+
+
+ORDERS = st.sampled_from(
+    [
+        wire.Arm(1), wire.Disarm(), wire.StartStreams(), wire.Stop(), wire.Release(),
+        wire.Recline(160, 3, 3), wire.Recline(90, 3, 3), wire.LegRest(70, 5, 5), wire.LegRest(0, 5, 5),
+        wire.Massage(15, 2, 5), wire.Heat(3), wire.Pace(6, 0.4, 0, 7), wire.Pace(15, 0.2, 1, 1),
+        wire.Pace(0, 0.4, 0, 0),
+    ]
+)  # fmt: skip
+HANDS = st.sampled_from(["sit", "stand", "press_stop", "release_stop", "reset", "obstruct", "power_cycle"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(ORDERS | HANDS, st.floats(0.05, 6)), min_size=5, max_size=25))
+def test_a_chair_that_keeps_its_rules_is_never_found_to_break_them(script):
+    chair = ChairFirmware(ChairModel(), Seat(Person(1)))
+    conduct, decoder = Conduct(CHAIR_LINK), wire.Decoder()
+    at_s, heard = 0.0, []
+    for number, (order, seconds) in enumerate([(wire.StartStreams(), 0.1), (wire.Arm(1), 0.1), *script]):
+        if not isinstance(order, str):
+            chair.hear(wire.encode(order, number), at_s)
+        elif order in {"sit", "stand"}:
+            getattr(chair, order)(at_s)
+        else:
+            chair.hands(order, {}, at_s)
+        for _ in range(round(seconds / 0.05)):
+            at_s += 0.05
+            chair.hear(wire.encode(wire.Heartbeat(), 0), at_s)
+            chair.advance(at_s)
+        said = [frame.message for raw in chair.output() for frame in decoder.feed(raw)]
+        statuses = [message for message in said if isinstance(message, wire.Status)]
+        heard += [conduct.offence(status_of(status, "chair-1", 0), status.at_ms) for status in statuses]
+    assert heard
+    assert set(heard) == {""}
