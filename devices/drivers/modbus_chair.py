@@ -8,9 +8,8 @@ move the chair (armed, in the seat, cleared) is kept here where the controller d
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,11 +17,12 @@ from typing import Self
 from devices.clock import Clock
 from devices.conduct import Conduct
 from devices.drivers import modbus_identify as who
+from devices.drivers.modbus_jobs import Jobs
 from devices.drivers.modbus_line import ModbusLine
 from devices.drivers.modbus_measured import Measured
 from devices.drivers.modbus_motion import Motion
 from devices.drivers.modbus_seat import Seat
-from devices.drivers.modbus_words import REFUSALS, Ours, Writes, profile_of, rest_writes, status_of, writes_of
+from devices.drivers.modbus_words import Ours, Writes, profile_of, rest_writes, status_of, writes_of
 from devices.errors import CommandRefused, DeviceError, NotConnected, PortLost, WrongMap
 from devices.events import (
     Arm,
@@ -39,7 +39,7 @@ from devices.events import (
     ReleaseStop,
     StopMotion,
 )
-from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, refusal
+from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, moves_or_heats, refusal
 from devices.links.link import ByteLink, byte_link
 from devices.protocols.modbus_rtu import Answer, Code, Refused, Registers, Table, Written
 from devices.protocols.register_map import MapError, Order, load
@@ -49,18 +49,8 @@ SILENCE_S, _LEAST_SILENCE_S = 1.5, 0.4
 _REFRESHES = 3
 """So many times within the time-out of the watchdog."""
 _LONGEST_REFRESH_S = 0.4
-_ATTEMPTS = 3
 _STOP_AGAIN_S = 0.1
 _HEALTH_S = 1.0
-
-
-@dataclass(slots=True)
-class _Job:
-    """Values to be written one after the other; `done` when all are, or when one was refused."""
-
-    writes: deque[tuple[int, int]]
-    done: asyncio.Future[Refusal | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    attempts: int = 0
 
 
 class ModbusChair:
@@ -112,9 +102,9 @@ class ModbusChair:
         self._failure: DeviceError | None = None
         self._status: ChairStatus | None = None
         self._one_command = asyncio.Lock()
-        self._jobs: deque[_Job] = deque()
+        self._jobs = Jobs()
         self._stopped = self._armed = False
-        self._stops = 0
+        self._stops = self._fed_ns = 0
         self._stop_confirmed: asyncio.Future[None] | None = None
 
     # identify
@@ -142,35 +132,37 @@ class ModbusChair:
 
     def _open(self) -> None:
         """A new host begins: the chair is disarmed."""
-        orders = (self.chart.disarm, *self.chart.safe.on_open) if self._moves else self.chart.safe.on_open
-        self._jobs += [_Job(deque([(order.register, order.value)])) for order in orders if order is not None]
+        if self._moves:
+            self._jobs.add(self._rest())
+        self._jobs.add(_values(self.chart.safe.on_open))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if self._loop is not None:
+                stop_owed = self._stop_owed
                 self._loop.cancel()
                 await asyncio.wait([self._loop])
                 with contextlib.suppress(DeviceError, TimeoutError):
                     async with asyncio.timeout(CLOSE_WITHIN_S):
-                        await self._leave()
+                        await self._leave(stop_owed=stop_owed)
         finally:
             await self._link.__aexit__(kind, error, trace)
 
-    async def _leave(self) -> None:
+    async def _leave(self, *, stop_owed: bool) -> None:
         """Nothing moves, kneads or warms any more when we are gone, and what the map wants written is written."""
         if self._failure is not None:
             return
-        writes = self._rest() if self._moves else []
+        writes = _values((self.chart.stop,)) if stop_owed else []
+        writes += self._rest() if self._moves else []
         overtaking = True
         for register, value in [*writes, *_values(self.chart.safe.on_leave)]:
             await self._line.write(register, value, overtaking=overtaking)
             overtaking = False
 
     def _rest(self) -> Writes:
-        disarm = self.chart.disarm
-        return rest_writes(self.chart, self._image) if disarm is None else [(disarm.register, disarm.value)]
+        return _values((self.chart.disarm,)) or rest_writes(self.chart, self._image)
 
     async def _control(self) -> None:
         """The control loop. Ends when the port is lost."""
@@ -182,7 +174,7 @@ class ModbusChair:
                 if now >= health_ns:
                     self._say_health(now)
                     health_ns = now + round(_HEALTH_S * 1e9)
-                if self._stop_confirmed is not None and not self._stop_confirmed.done():
+                if self._stop_owed:
                     if now >= stop_ns:
                         stop_ns = now + round(_STOP_AGAIN_S * 1e9)
                         await self._ask_stop()
@@ -194,7 +186,7 @@ class ModbusChair:
                     beat_ns = now + self._beat_gap_ns()
                     await self._refresh()
                 elif self._jobs:
-                    await self._work()
+                    await self._jobs.work(self._write)
                 elif now >= poll_ns:
                     poll_ns = max(poll_ns + poll_gap_ns, now)
                     await self._turn(now, poll_gap_ns)
@@ -206,44 +198,39 @@ class ModbusChair:
         finally:
             self._let_go(self._gone())
 
+    @property
+    def _stop_owed(self) -> bool:
+        return self._stop_confirmed is not None and not self._stop_confirmed.done()
+
     def _beat_gap_ns(self) -> int:
         timeout_s = self.chart.watchdog.timeout_ms / 1000 if self.chart.watchdog is not None else 0.0
         return round(min(_LONGEST_REFRESH_S, timeout_s / _REFRESHES) * 1e9)
 
     async def _refresh(self) -> None:
-        if self.chart.watchdog is not None:
-            await self._write(self.chart.watchdog.register, self.chart.watchdog.value)
-
-    async def _work(self) -> None:
-        """The next value of the first job."""
-        job = self._jobs[0]
-        if job.done.done():  # whoever wanted it has gone
-            self._jobs.popleft()
+        dog, now_ns = self.chart.watchdog, self.clock.now_ns()
+        if dog is None:
             return
-        job.attempts += 1
-        answer = await self._write(*job.writes[0])
-        if job.done.done():  # a stop came meanwhile
-            return
-        if answer is None or (isinstance(answer, Refused) and REFUSALS.get(answer.code) is Refusal.NO_ANSWER):
-            if job.attempts < _ATTEMPTS:
-                return
-            self._finish(job, Refusal.NO_ANSWER)
-        elif isinstance(answer, Refused):
-            self._finish(job, REFUSALS.get(answer.code, Refusal.NOT_FITTED))
-        else:
-            job.writes.popleft()
-            job.attempts = 0
-            if not job.writes:
-                self._finish(job, None)
+        if self._armed and now_ns - self._fed_ns > dog.timeout_ms * 1e6:  # it has bitten, if we know of it or not
+            self._give_up()
+        if isinstance(await self._write(dog.register, dog.value), Written):
+            self._fed_ns = now_ns
 
-    def _finish(self, job: _Job, reason: Refusal | None) -> None:
-        self._jobs.remove(job)
-        job.done.set_result(reason)
+    def _give_up(self) -> None:
+        """We allow no more motion, and the controller has to know it: if it does not confirm that, it is stopped."""
+        self._disarm()
+        self._jobs.add(self._rest(), first=True).add_done_callback(self._insist)
+        self._line.wake()
+
+    def _insist(self, rest: asyncio.Future[Refusal | None]) -> None:
+        if not rest.cancelled() and rest.exception() is None and rest.result() not in {None, Refusal.STOPPED}:
+            self._begin_stop()
 
     async def _turn(self, now_ns: int, gap_ns: int) -> None:
         """Write what is streamed, then read how the chair stands."""
         stops = self._stops
-        if self._motion.streams:
+        if self._motion.streams and self._fresh_status() is None:
+            self._give_up()  # nothing is moved blindly
+        elif self._motion.streams:
             for register, value in self._motion.due(now_ns / 1e9, (now_ns + gap_ns) / 1e9):
                 answer = await self._write(register, value)
                 if self._stops != stops:
@@ -284,11 +271,10 @@ class ModbusChair:
 
     def _let_go(self, error: DeviceError) -> None:
         """Nobody waits for a dead link."""
-        for waiting in (*(job.done for job in self._jobs), self._stop_confirmed):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(error)
-                waiting.exception()  # known, even when nobody waits for it
-        self._jobs.clear()
+        self._jobs.fail(error)
+        if self._stop_confirmed is not None and not self._stop_confirmed.done():
+            self._stop_confirmed.set_exception(error)
+            self._stop_confirmed.exception()  # known, even when nobody waits for it
         self._events.put_nowait(None)
 
     # stream
@@ -311,8 +297,7 @@ class ModbusChair:
         status = self._read_status(t_ns)
         ended = status.stopped or status.stop_pressed or status.watchdog_tripped or bool(status.faults)
         if self._armed and (ended or not status.occupied):
-            self._disarm()
-            self._jobs.append(_Job(deque(self._rest())))
+            self._give_up()
             status = replace(status, armed=False)
         self._status = status
         self._events.put_nowait(status)
@@ -322,7 +307,7 @@ class ModbusChair:
             return
         self._running.note(status)
         for command in self._running.due(t_ns):
-            self._jobs.append(_Job(deque(self._values(command))))
+            self._jobs.add(self._values(command))
         offence = self._conduct.offence(status, t_ns // 1_000_000)
         if not offence and self._motion.strays(self._image, t_ns / 1e9):
             offence = "a joint is far from where it was sent"
@@ -384,8 +369,7 @@ class ModbusChair:
             case Arm(session=session):
                 return await self._arm(session)
             case Disarm():
-                self._disarm()
-                return await self._ask(self._rest()) if self._moves else None
+                return await self._end()
             case ReleaseStop():
                 return await self._release()
             case Recline(angle_deg=angle) if motion.takes("recline"):
@@ -402,33 +386,47 @@ class ModbusChair:
                 if isinstance(writes, Refusal):
                     return writes
                 motion.note(command)
-                return await self._ask(writes)
+                return await self._ask(writes, moves=moves_or_heats(command))
         return None
 
     async def _arm(self, session: int) -> Refusal | None:
         if not self._seat.arms(session):
             return Refusal.SEAT_EMPTY
-        stops, order = self._stops, self.chart.arm
-        reason = await self._ask([(order.register, order.value)]) if order is not None else None
-        if reason is None and stops != self._stops:
-            reason = Refusal.STOPPED
-        if reason is None:
+        stops = self._stops
+        obeyed = False
+        try:
+            reason = await self._ask(_values((self.chart.arm,)), moves=True)
+            obeyed = reason is None and stops == self._stops
+        finally:
+            if not obeyed:  # the controller may have obeyed all the same
+                self._give_up()
+        if obeyed:
             self._armed = True
             if self._status is not None:
                 self._status = replace(self._status, armed=True)
-        return reason
+        return reason if obeyed or reason is not None else Refusal.STOPPED
 
     def _disarm(self) -> None:
         """Nothing may be asked to move any more."""
         self._armed = False
+        self._jobs.refuse(Refusal.NOT_ARMED, only_moves=True)
         self._motion.halt()
         self._seat.use_up()
         if self._status is not None:
             self._status = replace(self._status, armed=False)
 
+    async def _end(self) -> Refusal | None:
+        if not self._moves:
+            return None
+        self._disarm()
+        done = self._jobs.add(self._rest(), first=True)
+        done.add_done_callback(self._insist)
+        self._line.wake()
+        return await asyncio.shield(done)
+
     async def _release(self) -> Refusal | None:
         """The controller may not look whether anybody was at the chair; so we do."""
-        status, order = self._status, self.chart.release
+        status = self._status
         if not self._moves or status is None or not (status.stopped or self._stopped):
             return None
         if status.stop_pressed:
@@ -438,19 +436,16 @@ class ModbusChair:
         if not status.cleared:
             return Refusal.NOT_CLEARED
         stops = self._stops
-        reason = await self._ask([(order.register, order.value)]) if order is not None else None
+        reason = await self._ask(_values((self.chart.release,)))
         if reason is None and stops == self._stops:  # a stop since then stands
             self._stopped = False
             self._status = replace(self._status or status, stopped=False, cleared=False)
         return reason
 
-    async def _ask(self, writes: Writes) -> Refusal | None:
-        if not writes:
-            return None
-        job = _Job(deque(writes))
-        self._jobs.append(job)
+    async def _ask(self, writes: Writes, *, moves: bool = False) -> Refusal | None:
+        done = self._jobs.add(writes, moves=moves)
         self._line.wake()
-        return await job.done
+        return await done
 
     async def _stop(self) -> None:
         if self.chart.stop is None:  # nothing in it moves; what the map wants written at a stop is written
@@ -464,11 +459,8 @@ class ModbusChair:
         """Stop: the control loop says it next, and repeats it until the chair has confirmed."""
         self._stopped = self._moves
         self._stops += 1
+        self._jobs.refuse(Refusal.STOPPED)
         self._disarm()
-        for job in self._jobs:
-            if not job.done.done():
-                job.done.set_result(Refusal.STOPPED)
-        self._jobs.clear()
         if self._stop_confirmed is None or self._stop_confirmed.done():
             self._stop_confirmed = asyncio.get_running_loop().create_future()
             self._line.interrupt()
@@ -481,7 +473,7 @@ class ModbusChair:
         answer = self._heard(await self._line.write(order.register, order.value, overtaking=True))
         if isinstance(answer, Written) and not confirmed.done():
             confirmed.set_result(None)
-            self._jobs += [_Job(deque([value])) for value in _values(self.chart.safe.on_stop)]
+            self._jobs.add(_values(self.chart.safe.on_stop), first=True)
 
     def _fresh_status(self) -> ChairStatus | None:
         if self._status is None or self.clock.now_ns() - self._status.t_ns > self._status_good_for_ns():
@@ -492,5 +484,6 @@ class ModbusChair:
         return round(self.clock.patience_s(STATUS_GOOD_FOR_S) * self.clock.speed * 1e9)
 
 
-def _values(orders: tuple[Order, ...]) -> Writes:
-    return [(order.register, order.value) for order in orders]
+def _values(orders: tuple[Order | None, ...]) -> Writes:
+    """What is written for orders; nothing for those that the chair lacks."""
+    return [(order.register, order.value) for order in orders if order is not None]
