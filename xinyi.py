@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import click
 
+from xinyi_devices import devices
+
 KNOWN_ERRORS = {
     "gateway.config.ConfigError",
     "gateway.errors.StoreError",
@@ -318,43 +320,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
         raise StoreUnwritable(output, f"cannot be written ({error.strerror})", "choose another file") from None
 
 
-@main.group(invoke_without_command=True)
-@click.pass_context
-def devices(ctx: click.Context) -> None:
-    """The serial ports of this machine; `devices probe` asks who is there."""
-    if ctx.invoked_subcommand is not None:
-        return
-    from serial.tools.list_ports import comports
-
-    ports = sorted(comports())
-    if not ports:
-        click.echo("no serial port is here; plug the device in, or look at the cable")
-    for port in ports:
-        click.echo(f"{port.device:<20} {port.description}  {port.hwid}")
-
-
-@devices.command()
-@config_option
-@click.argument("port", required=False)
-@click.option("--kind", type=click.Choice(["chair-link", "berry"]), default="chair-link", show_default=True)
-def probe(config: Path | None, port: str | None, kind: Literal["chair-link", "berry"]) -> None:
-    """Open PORT (or every device of the configuration) and say who answers."""
-    from devices.errors import DeviceError
-    from gateway.config import ConfigError, DeviceConfig
-    from gateway.room.service import introduce
-
-    listed = [DeviceConfig("device", kind, port)] if port else _config(config).devices
-    if not listed:
-        raise ConfigError("no device is configured; name a port, or add [[devices]] as in deploy/xinyi.toml")
-    failed = False
-    for device in listed:
-        try:
-            click.echo(f"{device.id}  {asyncio.run(introduce(device))}")
-        except DeviceError as error:
-            failed = True
-            click.echo(f"xinyi: {error}", err=True)
-    if failed:
-        sys.exit(1)
+main.add_command(devices)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ rfcomm:00:06:66:12:34:56            classic Bluetooth, serial port profile, chan
 tcp:192.168.1.20:4001               a serial line behind a network device server, raw
 """
 
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,3 +74,17 @@ def parse(text: str) -> Address:
     if not text.strip():
         raise AddressError("the port is empty; name one such as /dev/ttyUSB0 or ble:00:22:D0:12:34:56")
     return Address(Medium.SERIAL, text)
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses mean the same place: a port by either of its names, a device by either adapter.
+
+    Raises:
+        AddressError: one of them names no place.
+    """
+    here, there = parse(one), parse(other)
+    if here.medium is not there.medium:
+        return False
+    if here.medium is Medium.SERIAL:
+        return os.path.realpath(here.place) == os.path.realpath(there.place)
+    return (here.place, here.number) == (there.place, there.number)

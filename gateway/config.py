@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from devices.address import AddressError, parse
+from devices.clock import Clock
 from devices.families import BY_KIND, Family
+from devices.supervisor import Driver
 from gateway.link import BrokerAddress
 
 SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){2}$"
@@ -92,6 +94,15 @@ class DeviceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def family(self) -> Family:
         return BY_KIND[self.kind]
 
+    def driver(self, clock: Clock) -> Driver:
+        """The one place where a configured device becomes a driver; nothing is opened yet."""
+        return self.family.make(self.id, self.port, clock, **self.told)
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What its driver is told besides id and port."""
+        return {**self.options, **({"map": self.map} if self.map else {})}
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     site: SiteConfig = SiteConfig()
@@ -158,11 +169,16 @@ def load(path: Path | None) -> Config:
         config = msgspec.convert(table, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {error}; every key is documented in deploy/xinyi.toml") from None
-    _check_devices(name, config.devices)
+    check_devices(name, config.devices)
     return config
 
 
-def _check_devices(name: str, devices: list[DeviceConfig]) -> None:
+def check_devices(name: str, devices: list[DeviceConfig]) -> None:
+    """Whether these devices can be what they are said to be.
+
+    Raises:
+        ConfigError: the first that cannot; `name` is where they are said.
+    """
     ids = [device.id for device in devices]
     if len(set(ids)) != len(ids):
         raise ConfigError(f"{name}: two devices have the same id; ids are {', '.join(ids)}")

@@ -15,7 +15,7 @@ from typing import Self
 
 from care.programme import ProgrammeError
 from devices.clock import Clock
-from devices.supervisor import Driver, Supervised
+from devices.supervisor import Supervised
 from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder
 from gateway.errors import StoreError
@@ -38,21 +38,13 @@ PRODUCER = "room"
 log = logging.getLogger(__name__)
 
 
-def _driver_of(device: DeviceConfig, clock: Clock) -> Driver:
-    """The one place where a configured device becomes a driver."""
-    options: dict[str, object] = dict(device.options)
-    if device.map:
-        options["map"] = device.map
-    return device.family.make(device.id, device.port, clock, **options)
-
-
 async def introduce(device: DeviceConfig) -> str:
     """Open a device, ask who it is, close it: one line for a person.
 
     Raises:
         DeviceError: nobody answers, or somebody else.
     """
-    async with _driver_of(device, Clock()) as driver:
+    async with device.driver(Clock()) as driver:
         identity = driver.identity
         channels = ", ".join(f"{channel} {rate_hz:g} Hz" for channel, rate_hz in identity.channels)
         watchdog = "" if not device.family.chair or identity.hardware_watchdog else "; no watchdog: gets no motion"
@@ -60,7 +52,7 @@ async def introduce(device: DeviceConfig) -> str:
 
 
 def _supervised(device: DeviceConfig, clock: Clock) -> Supervised:
-    return Supervised(device.id, lambda: _driver_of(device, clock), clock)
+    return Supervised(device.id, lambda: device.driver(clock), clock)
 
 
 async def _kernel() -> str:
