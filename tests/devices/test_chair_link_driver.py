@@ -278,6 +278,26 @@ async def test_a_chair_that_goes_on_without_anybody_is_stopped_from_here(rig, un
         await driver.command(Recline(120))
 
 
+async def test_a_chair_that_moves_without_being_armed_is_stopped_from_here(rig, until, listening):
+    async with rig(speed=5, chair={}) as r, chair(r) as driver, listening(driver) as events:
+        await until(lambda: statuses(events))
+        r.firmware("chair-1").actuators.go_back(160, 3, 3)  # a firmware that forgets to ask
+        await until(lambda: statuses(events)[-1].stopped and not statuses(events)[-1].moving)
+        assert any(isinstance(event, DeviceNote) and "not armed" in event.text for event in events)
+
+
+async def test_a_chair_that_moves_faster_than_it_was_told_is_stopped_from_here(rig, until, listening):
+    async with rig(speed=2, chair={}) as r, chair(r) as driver, listening(driver) as events:
+        await ready(driver, events, until)
+        joint = r.firmware("chair-1").actuators.recline
+        joint.build = replace(joint.build, speed_deg_s=15.0, free_deg_s=30.0)
+        await driver.command(Recline(160))
+        joint.speed_deg_s = 15.0  # a drive that has lost its limit
+        await until(lambda: statuses(events)[-1].stopped and not statuses(events)[-1].moving)
+        assert any(isinstance(event, DeviceNote) and "too fast" in event.text for event in events)
+        assert statuses(events)[-1].recline_deg < 150
+
+
 async def test_massage_ends_after_its_time(rig, until, listening):
     async with rig(speed=10, chair={}) as r:
         short = replace(CHAIR_LINK, longest_massage_s=3.0)
