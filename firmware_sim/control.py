@@ -4,6 +4,8 @@ One JSON object per line over a Unix socket, one line back:
 
     {"do": "unplug", "device": "chair-1"}   ->   {"ok": true}
     {"do": "sing"}                          ->   {"ok": false, "error": "..."}
+
+What can be done to any device stands in `hands.py`, to a chair besides in `chair_hands.py`.
 """
 
 import asyncio
