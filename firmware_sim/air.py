@@ -113,7 +113,7 @@ class GattTwin:
                     async with asyncio.timeout(wait_s):
                         await self.port.changed.wait()
                 self.port.changed.clear()
-                self._step()
+                self.step()
                 self.send()
         except (DBusError, OSError, EOFError) as error:
             raise AirError(f"{self.adapter}: {error}; is the Bluetooth service there?") from error
@@ -122,7 +122,8 @@ class GattTwin:
             self.on_air.clear()
             bus.disconnect()
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """Time has passed."""
         broken = self.line.broken(self.now_s)
         if broken != self._broken:
             self._broken = broken
@@ -138,7 +139,11 @@ class GattTwin:
                 self.line.put(told, now_s)
         for uuid, value in self.line.take(now_s):
             if not value or self.noise.spoil(value) == value:
-                self._values[uuid].notify(value)
+                self.notify(uuid, value)
+
+    def notify(self, uuid: str, value: bytes) -> None:
+        """A value arrives at the host."""
+        self._values[uuid].notify(value)
 
     def relink(self, link: LinkConditions) -> None:
         """The air becomes better or worse."""

@@ -3,13 +3,14 @@
 Kinds are those of `devices/families.py`; a test holds the two tables together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, cast
 
 from devices.protocols import chair_link
+from firmware_sim.fit import FitTraits
 from firmware_sim.gatt import GattFirmware
 from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
@@ -29,7 +30,7 @@ class SimDevice:
 
     Attributes:
         id: its name for the control socket, and its serial number.
-        kind: as in `catalogue.TWINS`. The n-th device of each kind is worn by the n-th person.
+        kind: as in `catalogue.TWINS`.
         path: where its port appears (a symbolic link).
         map: the register map of a Modbus chair: a path, or the bare name of one that comes with us.
         air: instead of a port, the Bluetooth adapter that it is on ("hci1").
@@ -40,6 +41,10 @@ class SimDevice:
         seat_sensor: False for a chair that cannot feel who sits in it.
         noise: share of frames that its cable spoils, when `link` does not say.
         link: its cable; None is a good one.
+        person: who wears it, by name; "": the n-th device of each kind is worn by the n-th stranger.
+        empty: nobody sits there at first.
+        fit: how its sensors sit; None: well.
+        age: what years have done to a chair (`actuators.Ageing`); None: new.
     """
 
     id: str
@@ -52,6 +57,10 @@ class SimDevice:
     seat_sensor: bool = True
     noise: float = 0.0
     link: LinkConditions | None = None
+    person: str = ""
+    empty: bool = False
+    fit: FitTraits | None = None
+    age: Mapping[object, object] | None = None
     air: str = ""
     map: Path | str = ""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.fit import Fit
 from firmware_sim.person import Person, Quantity
 from firmware_sim.replay import Recording
 
@@ -21,6 +22,7 @@ class Seat:
         occupied: somebody sits.
         contact: the sensors touch.
         since_s: when they sat down.
+        fit: how the sensors sit; None: well.
     """
 
     person: Person
@@ -28,6 +30,7 @@ class Seat:
     occupied: bool = False
     contact: bool = True
     since_s: float = 0.0
+    fit: Fit | None = None
     _begins: dict[Quantity, int] = field(default_factory=dict)
 
     def sit(self, at_s: float) -> None:
@@ -51,7 +54,10 @@ class Seat:
         if not (self.occupied and self.contact):
             return np.zeros(len(t_s)), np.zeros(len(t_s), dtype=bool)
         if self.recording is None:
-            return self.person.measure(quantity, t_s), np.ones(len(t_s), dtype=bool)
+            values = self.person.measure(quantity, t_s)
+            if self.fit is not None and len(t_s):
+                return self.fit.seen(quantity, t_s, values)
+            return values, np.ones(len(t_s), dtype=bool)
         values = self.recording.part(quantity, first - self._begins.get(quantity, 0), len(t_s))
         known = np.isfinite(values)
         return np.where(known, values, 0.0), known

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +13,14 @@ from devices.clock import Clock
 from firmware_sim.air import AnyTwin, GattTwin
 from firmware_sim.catalogue import SimDevice, build
 from firmware_sim.control import ControlError, listening
+from firmware_sim.fit import Fit
 from firmware_sim.gatt import GattFirmware
 from firmware_sim.gatt_uart import UartPeripheral
-from firmware_sim.hands import act_on
+from firmware_sim.hands import act_on, act_on_person
 from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
 from firmware_sim.port import Port, PseudoPort
+from firmware_sim.traits import Traits
 from firmware_sim.twin import Firmware, Twin
 
 
@@ -30,6 +32,8 @@ async def run(
     seed: int = 0,
     wait_for_sit: bool = False,
     ready: asyncio.Event | None = None,
+    people: Mapping[str, Traits] | None = None,
+    story: Callable[["Site"], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Run until cancelled, or until the control socket says "quit".
 
@@ -41,15 +45,20 @@ async def run(
         wait_for_sit: nobody sits until the control socket says "sit"; otherwise somebody sits from the start (and a
             recording begins when the host first starts the streams).
         ready: set when all ports are there.
+        people: those whom devices name.
+        story: what happens by itself; runs beside the devices.
 
     Raises:
+        ControlError: a device that cannot be built so.
         ReplayError: a recording cannot be played; before any port appears.
     """
-    site = Site(devices, clock, seed=seed, wait_for_sit=wait_for_sit)
+    site = Site(devices, clock, seed=seed, wait_for_sit=wait_for_sit, people=people)
     async with contextlib.AsyncExitStack() as stack:
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(twin.run(), name=name) for name, twin in site.twins.items()]
         await site.there()
+        if story is not None:
+            tasks.append(group.create_task(story(site)))
         if control is not None:
             await stack.enter_async_context(listening(control, site.act))
         if ready is not None:
@@ -64,6 +73,7 @@ class Site:
 
     Attributes:
         twins: id -> twin.
+        people: name -> person, those that were named.
         quit: set when the site is to end.
     """
 
@@ -75,24 +85,43 @@ class Site:
         seed: int,
         wait_for_sit: bool,
         port: Callable[[Path], Port] = PseudoPort,
+        air: Callable[..., GattTwin] = GattTwin,
+        people: Mapping[str, Traits] | None = None,
     ) -> None:
         self.quit = asyncio.Event()
+        self._clock, self._born_ns = clock, clock.now_ns()
         seeds = [int(part) for part in np.random.SeedSequence(seed).generate_state(2 * len(devices) + 1)]
-        people: dict[int, Person] = {}
+        self.people = {
+            name: Person(int(np.random.SeedSequence([seed, 1 + number]).generate_state(1)[0]), traits)
+            for number, (name, traits) in enumerate((people or {}).items())
+        }
+        strangers: dict[int, Person] = {}
         count: Counter[str] = Counter()
         self.twins: dict[str, AnyTwin] = {}
         for place, device in enumerate(devices):
             number = count[device.kind]
             count[device.kind] += 1
-            person = people.setdefault(number, Person(seeds[number]))
-            firmware = build(device, person, wait_for_sit=wait_for_sit)
-            make = _on_air(device, firmware) if device.air else _at_port(device, firmware, port)
+            if device.person:
+                person = self.people[device.person]
+            else:
+                person = strangers.setdefault(number, Person(seeds[number]))
+            firmware = build(device, person, wait_for_sit=wait_for_sit or device.empty)
+            luck = seeds[len(devices) + place]
+            firmware.seat.fit = Fit(luck, device.fit)
+            if device.age is not None and not firmware.hands("age", device.age, 0.0):
+                raise ControlError(f"{device.id}: a {device.kind} does not age")
+            make = _on_air(device, firmware, air) if device.air else _at_port(device, firmware, port)
             self.twins[device.id] = make(
                 clock,
-                seed=seeds[len(devices) + place],
+                seed=luck,
                 link=device.link or LinkConditions(noise_share=device.noise),
                 drift_ppm=device.drift_ppm,
             )
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the site was built."""
+        return (self._clock.now_ns() - self._born_ns) / 1e9
 
     async def there(self) -> None:
         """Wait until all ports are there and all antennas are on the air; the twins have just been started."""
@@ -110,7 +139,15 @@ class Site:
         if do == "quit":
             self.quit.set()
             return
-        name = fields.get("device")
+        name, person = fields.get("device"), fields.get("person")
+        if person is not None:
+            if person not in self.people:
+                raise ControlError(
+                    f"nobody is called {person!r} here; there are {', '.join(self.people) or 'no names'}"
+                )
+            if not act_on_person(self.people[str(person)], do, fields, self.now_s):
+                raise ControlError(f"a person does not know how to {do!r}")
+            return
         if name is not None and name not in self.twins:
             raise ControlError(f"no device {name!r} here; there are {', '.join(self.twins)}")
         known = False
@@ -131,8 +168,10 @@ def _at_port(
     return partial(Twin, firmware, port(device.path))
 
 
-def _on_air(device: SimDevice, firmware: Firmware | GattFirmware) -> Callable[..., AnyTwin]:
+def _on_air(
+    device: SimDevice, firmware: Firmware | GattFirmware, air: Callable[..., GattTwin]
+) -> Callable[..., AnyTwin]:
     """A device with a serial line gets one by air."""
     name = f"Xinyi Chair {device.id}" if device.kind == "chair-link" else f"Xinyi {device.id}"
     by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, name)
-    return partial(GattTwin, by_air, device.air)
+    return partial(air, by_air, device.air)
