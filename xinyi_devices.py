@@ -133,9 +133,10 @@ class _Known:
 
     def __init__(self, settings: "Config") -> None:
         from devices.known import Known
+        from gateway.room.service import MEMORY
 
         self._settings = settings
-        self._known = Known(settings.data / "devices.json")
+        self._known = Known(settings.data / MEMORY)
 
     def tell(self, found: "Found") -> None:
         place, family, identity = found.place, found.family, found.identity

@@ -7,12 +7,13 @@ Only one program can hold a port: one that is busy is named, with who holds it.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from devices.address import Medium, parse, same_place
 from devices.clock import Clock
-from devices.errors import DeviceError, NoAnswer, PortBusy, PortForbidden, PortMissing, WrongDevice
+from devices.errors import DeviceError, NoAnswer, PortBusy, PortForbidden, WrongDevice
 from devices.events import ChairStatus, Identity, LinkHealth
 from devices.families import BY_KIND, FAMILIES, Family
 from devices.ports import RULES_FILE, Port, access_rule, holder
@@ -93,7 +94,7 @@ async def ask(place: Place, clock: Clock, *, listen_s: float = FIRST_WORDS_S) ->
         try:
             driver = family.make("", place.address, clock, **place.options)
             async with driver:
-                notes = await _first_words(driver, listen_s)
+                notes = await _first_words(driver, clock.real_s(listen_s))
                 return Found(place, family, driver.identity, tuple(notes))
         except WrongDevice:
             silent = False
@@ -101,7 +102,7 @@ async def ask(place: Place, clock: Clock, *, listen_s: float = FIRST_WORDS_S) ->
             if place.kind:
                 return Found(place, family, notes=(_plain(error),), ok=False)
         except DeviceError as error:
-            return Found(place, BY_KIND.get(place.kind), notes=explain(error, place.port), ok=False)
+            return Found(place, BY_KIND.get(place.kind), notes=explain(error, place), ok=False)
     if place.kind:
         other = "another kind of device answers here; correct its kind in xinyi.toml"
         return Found(place, BY_KIND[place.kind], notes=(other,), ok=False)
@@ -109,19 +110,20 @@ async def ask(place: Place, clock: Clock, *, listen_s: float = FIRST_WORDS_S) ->
     return Found(place, notes=(why if silent else "something talks here that is none of our kinds",), ok=False)
 
 
-def explain(error: DeviceError, port: Port | None) -> tuple[str, ...]:
+def explain(error: DeviceError, place: Place) -> tuple[str, ...]:
     """The error as lines for a person, with the rule or the program that it is about."""
+    serial = place.port
+    if serial is None and parse(place.address).medium is Medium.SERIAL:
+        serial = Port(place.address, os.path.realpath(place.address))
     match error:
-        case PortForbidden() if port is not None:
+        case PortForbidden() if serial is not None:
             return (
-                f"{error.what}; as root: echo '{access_rule(port)}' > {RULES_FILE}",
+                f"{error.what}; as root: echo '{access_rule(serial)}' > {RULES_FILE}",
                 "then: udevadm control --reload && udevadm trigger; or add this user to dialout and sign in again",
             )
-        case PortBusy() if port is not None:
-            who = holder(port.node)
+        case PortBusy() if serial is not None:
+            who = holder(serial.node)
             return (f"{error.what}{f': {who}' if who else ''}; {error.remedy}",)
-        case PortMissing():
-            return (_plain(error),)
         case _:
             return (_plain(error),)
 
@@ -133,7 +135,7 @@ def _plain(error: DeviceError) -> str:
 async def _first_words(driver: Driver, seconds: float) -> list[str]:
     """What a device says in its first seconds, as notes: finger out, battery low, stopped, empty seat."""
     touching: bool | None = None
-    battery: int | None = None
+    health: LinkHealth | None = None
     status: ChairStatus | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -144,16 +146,17 @@ async def _first_words(driver: Driver, seconds: float) -> list[str]:
                     case Intervals(contact=contact) if contact is not None:
                         touching = contact
                     case LinkHealth():
-                        battery = event.battery_percent
+                        health = event
                     case ChairStatus():
                         status = event
                     case _:
                         continue
-                if touching is not None and battery is not None:
+                if touching is not None and health is not None:
                     break
     except TimeoutError:
         pass
     notes = []
+    battery = health.battery_percent if health else None
     if touching is False:
         notes.append("no contact: put a finger in, or moisten the electrodes and put it on")
     if battery is not None and battery < LOW_BATTERY_PERCENT:

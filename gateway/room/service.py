@@ -15,6 +15,8 @@ from typing import Self
 
 from care.programme import ProgrammeError
 from devices.clock import Clock
+from devices.events import Connected
+from devices.known import Acquaintance, Known, key_of
 from devices.supervisor import Supervised
 from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder
@@ -34,6 +36,8 @@ SHOW_S = 0.25
 SHORTEST_TICK_S = 0.02
 REST_S = 1.0
 PRODUCER = "room"
+MEMORY = "devices.json"
+"""Which devices have been here, for `xinyi devices`."""
 
 log = logging.getLogger(__name__)
 
@@ -119,12 +123,13 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         if chair:
             await stack.enter_async_context(chair)
         desk = Desk(room, clock, kernel)
+        memory = await asyncio.to_thread(Known, data / MEMORY)
         socket = await stack.enter_async_context(RoomSocket(config.room_socket, desk.perform, desk.stop_now))
         tasks = await stack.enter_async_context(_Tasks())
         tasks.start(uplink.run(), "uplink")
         for driver in drivers.values():
             await stack.enter_async_context(driver)
-            tasks.start(_listen(driver, room), f"listen {driver.device}")
+            tasks.start(_listen(driver, room, memory), f"listen {driver.device}")
         tasks.start(_tick(room, clock), "tick")
         tasks.start(_sync(conductor), "sync")
         tasks.start(_count(room, outbox, uplink), "count")
@@ -161,8 +166,15 @@ async def _take_up(room: Room, folder: Path, keyring: Keyring, outbox: Outbox, c
         await room.conductor.adopt(recordings[-1])
 
 
-async def _listen(driver: Supervised, room: Room) -> None:
+async def _listen(driver: Supervised, room: Room, memory: Known) -> None:
+    config = room.devices[driver.device].config
     async for event in driver.events():
+        if isinstance(event, Connected):
+            entry = Acquaintance(config.id, config.kind, config.chair, config.port)
+            try:
+                await asyncio.to_thread(memory.remember, key_of(config.kind, event.identity, config.port), entry)
+            except OSError as error:
+                log.error("%s is not remembered: %s", driver.device, error)  # noqa: TRY400 - one line for people
         try:
             room.take(event)
         except Exception:
