@@ -214,8 +214,15 @@ def probe(config: Path | None, device: str | None, kind: str | None, map_: str) 
     from devices.errors import DeviceError
     from gateway.room.service import introduce
 
+    settings = _load(config)
+    if device and kind is None and device not in {one.id for one in settings.devices}:
+        problem = asyncio.run(_ask_one(device))
+        if problem:
+            click.echo(f"xinyi: {problem}", err=True)
+            sys.exit(1)
+        return
     failed = False
-    for one in _one(_load(config), device, kind, map_):
+    for one in _one(settings, device, kind, map_):
         try:
             click.echo(f"{one.id}  {asyncio.run(introduce(one))}")
         except DeviceError as error:
@@ -223,6 +230,33 @@ def probe(config: Path | None, device: str | None, kind: str | None, map_: str) 
             click.echo(f"xinyi: {error}", err=True)
     if failed:
         sys.exit(1)
+
+
+async def _ask_one(address: str) -> str:
+    """Find out who is at an address of which nothing is known; what is wrong, or ""."""
+    from devices.address import AddressError, Medium, parse
+    from devices.clock import Clock
+    from devices.discovery import Place, ask
+
+    try:
+        medium = parse(address).medium
+    except AddressError as error:
+        return str(error)
+    place = Place(address)
+    if medium is Medium.BLE:
+        seen, trouble = await _seen(by_air=True)
+        place = next((one for one in seen if one.address.lower() == address.lower()), place)
+        if trouble or place.services == ():
+            return trouble or f"{address}: it does not advertise; switch it on, put it on, and bring it near"
+    found = await ask(place, Clock())
+    if not found.ok or found.family is None or found.identity is None:
+        return f"{address}: {'; '.join(found.notes)}"
+    identity = found.identity
+    who = " ".join(filter(None, (identity.maker, identity.model, identity.serial)))
+    click.echo(f"{address}  {found.family.kind}: {who or found.family.title}")
+    for note in found.notes:
+        click.echo(f"    {note}")
+    return ""
 
 
 @devices.command()
