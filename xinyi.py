@@ -4,18 +4,18 @@ A mistake that a person can make ends with one line on standard error and exit c
 """
 
 import asyncio
-import contextlib
 import io
 import os
 import signal
 import site
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from xinyi_devices import devices
+from xinyi_sim import sim
 
 KNOWN_ERRORS = {
     "gateway.config.ConfigError",
@@ -26,7 +26,9 @@ KNOWN_ERRORS = {
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",
+    "firmware_sim.air.AirError",
     "firmware_sim.replay.ReplayError",
+    "firmware_sim.scenario.ScenarioError",
     "kiosk.app.NoDisplay",
     "kiosk.fonts.FontMissing",
     "kiosk.texts.TextsError",
@@ -161,48 +163,6 @@ def kiosk(config: Path | None) -> None:
 
 
 @main.command()
-@config_option
-@click.option("--control", type=click.Path(path_type=Path), help="Unix socket for sit, unplug, press_stop …")
-@click.option(
-    "--replay", type=click.Path(path_type=Path), help="WFDB record that the first chair's heart sensor plays."
-)
-@click.option("--heart", type=click.Choice(["ecg", "ppg"]), default="ecg", show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same person.")
-@click.option("--empty", is_flag=True, help="Nobody sits in the chair until the control socket says so.")
-def sim(
-    config: Path | None,
-    control: Path | None,
-    replay: Path | None,
-    heart: Literal["ecg", "ppg"],
-    seed: int,
-    empty: bool,
-) -> None:
-    """Simulated devices for every device of the configuration, on its port."""
-    from devices.clock import Clock
-    from firmware_sim.catalogue import SimDevice
-    from firmware_sim.site import run
-
-    settings = _config(config)
-    devices: list[SimDevice] = []
-    for device in settings.devices:
-        first = device.kind == "chair-link" and not any(other.kind == "chair-link" for other in devices)
-        devices.append(
-            SimDevice(device.id, device.kind, Path(device.port), heart=heart, replay=replay if first else None)
-        )
-
-    async def body(stop: asyncio.Event) -> None:
-        work = asyncio.create_task(run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
-
-    _run_until_told(body)
-
-
-@main.command()
 @click.option("--replay", type=click.Path(path_type=Path), help="WFDB record (header + signal) for the chair's sensor.")
 @click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="Times real time.")
 @click.option("--for", "limit_s", type=click.FloatRange(5, 86400), help="End after so many session seconds.")
@@ -321,6 +281,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(devices)
+main.add_command(sim)
 
 
 if __name__ == "__main__":

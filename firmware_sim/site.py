@@ -155,7 +155,7 @@ class Site:
             known = act_on(twin, do, fields) or known
             twin.send()
         if not known:
-            raise ControlError(f"{name if name is not None else 'nobody here'} does not know how to {do!r}")
+            raise ControlError(f"{'nobody here knows' if name is None else f'{name} does not know'} how to {do!r}")
 
 
 def _at_port(

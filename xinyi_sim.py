@@ -1,0 +1,183 @@
+"""The front door's wing for the simulator: devices of a configuration, scenarios, recordings, hands, a whole district.
+
+`xinyi sim` without a word behind it stands in for the devices of a room, as `xinyi demo` uses it. Every verb of
+`xinyi sim tell` is in `firmware_sim/hands.py`; `docs/simulator.md` is the guide.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Literal
+
+import click
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="XINYI_CONFIG",
+    help="The site's xinyi.toml (or XINYI_CONFIG).",
+)
+speed_option = click.option(
+    "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times real time."
+)
+_EXAMPLES = """\b
+Examples:
+  xinyi sim --config xinyi.toml --control /tmp/sim.sock
+  xinyi sim scenarios
+  xinyi sim run atrial-fibrillation --ports /tmp/ports --control /tmp/sim.sock
+  xinyi sim tell /tmp/sim.sock unplug device=chair-1
+  xinyi sim record cold-hands --seconds 300 --out /tmp/cold
+  xinyi sim fleet --rooms 262 --broker 127.0.0.1:1883 --seconds 600
+"""
+
+
+def _until_told(work_of: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run until it ends, or SIGTERM, SIGINT or a terminal that is closed says so."""
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(kind, stop.set)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup wants it ignored
+            loop.add_signal_handler(signal.SIGHUP, stop.set)
+        work, stopped = asyncio.ensure_future(work_of(stop)), asyncio.create_task(stop.wait())
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+    asyncio.run(body())
+
+
+@click.group(invoke_without_command=True, epilog=_EXAMPLES)
+@config_option
+@click.option("--control", type=click.Path(path_type=Path), help="Unix socket for sit, unplug, press_stop …")
+@click.option(
+    "--replay", type=click.Path(path_type=Path), help="WFDB record that the first chair's heart sensor plays."
+)
+@click.option("--heart", type=click.Choice(["ecg", "ppg"]), default="ecg", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same person.")
+@click.option("--empty", is_flag=True, help="Nobody sits in the chair until the control socket says so.")
+@click.pass_context
+def sim(
+    ctx: click.Context,
+    config: Path | None,
+    control: Path | None,
+    replay: Path | None,
+    heart: Literal["ecg", "ppg"],
+    seed: int,
+    empty: bool,
+) -> None:
+    """Simulated devices, people and whole districts on real ports and real brokers.
+
+    Without a command: devices for every device of the configuration, on its port.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from devices.clock import Clock
+    from firmware_sim.catalogue import SimDevice
+    from firmware_sim.site import run
+    from gateway.config import load
+
+    settings = load(config)
+    devices: list[SimDevice] = []
+    for device in settings.devices:
+        first = device.kind == "chair-link" and not any(other.kind == "chair-link" for other in devices)
+        played = replay if first else None
+        devices.append(SimDevice(device.id, device.kind, Path(device.port), heart=heart, replay=played, map=device.map))
+    _until_told(lambda _: run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))
+
+
+@sim.command()
+@click.argument("scenario")
+@speed_option
+@click.option("--seed", type=int, help="Other people and another luck than the scenario's own.")
+@click.option("--control", type=click.Path(path_type=Path), help="Unix socket for hands (`xinyi sim tell`).")
+@click.option(
+    "--ports", type=click.Path(path_type=Path), default=Path("ports"), show_default=True, help="Folder of the ports."
+)
+def run(scenario: str, speed: float, seed: int | None, control: Path | None, ports: Path) -> None:
+    """Play SCENARIO (a name of `xinyi sim scenarios`, or a file) on real ports, in real time or faster.
+
+    A room whose configuration names these ports sees real devices. Runs until Ctrl-C; the story ends before.
+    """
+    from devices.clock import Clock
+    from firmware_sim.scenario import load
+    from firmware_sim.site import run as run_site
+
+    told = load(scenario)
+    clock = Clock.from_environment() if speed == 1.0 else Clock.starting_now(speed)
+    devices = told.sim_devices(ports.absolute())
+    click.echo(f"{told.title}: {told.story}")
+    for device in devices:
+        click.echo(f"  {device.id}  {device.kind}  {device.air or device.path}")
+    _until_told(
+        lambda _: run_site(
+            devices,
+            clock,
+            control,
+            seed=told.seed if seed is None else seed,
+            people=told.traits,
+            story=told.player(clock),
+        )
+    )
+
+
+@sim.command()
+def scenarios() -> None:
+    """The scenarios that come with us, one line each."""
+    from firmware_sim.scenario import available, load
+
+    for name in available():
+        told = load(name)
+        click.echo(f"{name:<24} {told.seconds:>5.0f} s  {told.story}")
+
+
+@sim.command()
+@click.argument("scenario")
+@click.option("--seconds", type=click.FloatRange(1, 86400), help="Instead of the scenario's own length.")
+@click.option("--seed", type=int, help="Other people and another luck than the scenario's own.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the files; made when missing.")
+def record(scenario: str, seconds: float | None, seed: int | None, out: Path) -> None:
+    """Play SCENARIO into files, as fast as it can be computed: bytes of every device with times, and the true beats."""
+    from firmware_sim.record import record as play
+    from firmware_sim.scenario import load
+
+    made = play(load(scenario), out, seconds=seconds, seed=seed)
+    for device, size in made.sizes.items():
+        click.echo(f"{device:<12} {size:>10} bytes")
+    click.echo(f"{made.beats} beats, sha256 {made.digest}")
+
+
+@sim.command()
+@click.argument("socket", type=click.Path(path_type=Path))
+@click.argument("verb")
+@click.argument("fields", nargs=-1)
+def tell(socket: Path, verb: str, fields: tuple[str, ...]) -> None:
+    """Have hands do VERB at the simulated site behind SOCKET; fields are written name=value.
+
+    \b
+    xinyi sim tell /tmp/sim.sock sit device=chair-1
+    xinyi sim tell /tmp/sim.sock link device=chair-1 loss_share=0.1 burst_frames=5
+    xinyi sim tell /tmp/sim.sock heart person=wang af=true
+    xinyi sim tell /tmp/sim.sock quit
+    """  # noqa: D301 - click's own mark for "do not wrap"
+    from firmware_sim.control import ControlError
+    from firmware_sim.control import tell as say
+
+    values: dict[str, object] = {}
+    for field in fields:
+        name, equals, text = field.partition("=")
+        if not equals:
+            raise ControlError(f"{field}: write it as name=value, for example device=chair-1")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    asyncio.run(say(socket, verb, **values))
+    click.echo("done")
