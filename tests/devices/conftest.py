@@ -33,14 +33,18 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path):
-    """`async with rig(speed=10, chair={...}, finger={...}, wait_for_sit=False) as r:`"""
+    """`async with rig("bitalino", speed=10, chair={...}, finger={...}, wait_for_sit=False) as r:`: "bitalino-1"…"""
 
     @contextlib.asynccontextmanager
     async def running(
-        *, speed: float = 1.0, chair: dict | None = None, finger: dict | None = None, wait_for_sit: bool = False
+        *kinds: str,
+        speed: float = 1.0,
+        chair: dict | None = None,
+        finger: dict | None = None,
+        wait_for_sit: bool = False,
     ) -> AsyncIterator[Rig]:
         clock = Clock.starting_now(speed)
-        devices = []
+        devices = [SimDevice(f"{kind}-1", kind, tmp_path / kind) for kind in kinds]
         if chair is not None:
             devices.append(SimDevice("chair-1", "chair-link", tmp_path / "chair", **chair))
         if finger is not None:
