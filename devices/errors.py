@@ -66,6 +66,12 @@ class WrongMap(DeviceError):
     remedy = "correct the map, or name another for this device in xinyi.toml"
 
 
+class WrongOption(DeviceError):
+    code = "wrong_option"
+    what = "its options cannot be used"
+    remedy = "correct the options of this device in xinyi.toml"
+
+
 class CommandRefused(DeviceError):
     code = "command_refused"
     what = "the command was refused"

@@ -100,6 +100,14 @@ FAMILIES: tuple[Family, ...] = (
         speaks_first=True,
         unverified="115200 baud on a USB adapter",
     ),
+    Family(
+        "bitalino",
+        "BITalino (r)evolution board",
+        "devices.drivers.bitalino:Bitalino",
+        _CABLE_OR_CLASSIC,
+        (Channel.ECG, Channel.SKIN_CONDUCTANCE, Channel.RESPIRATION),
+        unverified="no board has been driven yet; battery in per cent, and the scale of the breathing belt, are ours",
+    ),
 )
 
 BY_KIND: Mapping[str, Family] = MappingProxyType({family.kind: family for family in FAMILIES})

@@ -21,6 +21,7 @@ TWINS: dict[str, str] = {
     "modbus-chair": "firmware_sim.twins.modbus_chair:build",
     "heart-rate": "firmware_sim.twins.heart_rate:build",
     "berry": "firmware_sim.twins.berry:build",
+    "bitalino": "firmware_sim.twins.bitalino:build",
 }
 
 
