@@ -27,6 +27,8 @@ KNOWN_ERRORS = {
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",
     "firmware_sim.air.AirError",
+    "firmware_sim.fleet.connection.BrokerAway",
+    "firmware_sim.fleet.profile.ProfileError",
     "firmware_sim.replay.ReplayError",
     "firmware_sim.scenario.ScenarioError",
     "kiosk.app.NoDisplay",

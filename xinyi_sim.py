@@ -181,3 +181,55 @@ def tell(socket: Path, verb: str, fields: tuple[str, ...]) -> None:
             values[name] = text
     asyncio.run(say(socket, verb, **values))
     click.echo("done")
+
+
+@sim.command()
+@click.option("--rooms", type=click.IntRange(1, 100_000), help="How many; the profile says otherwise.")
+@click.option("--broker", "where", required=True, metavar="HOST:PORT", help="An MQTT 5 broker.")
+@click.option("--secret", type=click.Path(path_type=Path), help="File with the password of user `room`.")
+@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times real time.")
+@click.option("--seconds", type=click.FloatRange(1), help="End after so many of the rooms' seconds; else on Ctrl-C.")
+@click.option("--profile", type=click.Path(path_type=Path), help="TOML file, such as benchmarks/profiles.toml.")
+@click.option("--name", default="district", show_default=True, help="Which table of the profile file.")
+@click.option("--seed", type=int, default=1, show_default=True)
+def fleet(
+    rooms: int | None,
+    where: str,
+    secret: Path | None,
+    speed: float,
+    seconds: float | None,
+    profile: Path | None,
+    name: str,
+    seed: int,
+) -> None:
+    """A whole district's rooms on one broker, from this one process: sessions as records, with receipts and resending.
+
+    At the end open sessions are ended early, and receipts are awaited for half a minute; without a centre for these
+    sites nothing is receipted, and the last line says so.
+    """
+    import msgspec
+
+    from devices.clock import Clock
+    from firmware_sim.fleet.connection import Broker, BrokerAway
+    from firmware_sim.fleet.district import District
+    from firmware_sim.fleet.profile import load
+
+    plan = load(profile, name)
+    if rooms is not None:
+        plan = msgspec.structs.replace(plan, rooms=rooms)
+    host, colon, port = where.rpartition(":")
+    if not (colon and port.isdigit()):
+        raise BrokerAway(f"{where}: write the broker as HOST:PORT, for example 127.0.0.1:1883")
+    try:
+        password = secret.read_text("utf-8").strip() if secret else ""
+    except OSError as error:
+        raise BrokerAway(f"{secret}: the password cannot be read ({error.strerror}); name the right file") from None
+    district = District(plan, Broker(host, int(port), password), Clock.starting_now(speed), seed=seed)
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(kind, stop.set)
+        click.echo(str(await district.run(stop, seconds, click.echo)))
+
+    asyncio.run(body())

@@ -74,7 +74,7 @@ class Rhythm:
         return Beat(last.at_s + sinus_s)
 
     def _perhaps_odd(self, last: Beat, sinus_s: float) -> Beat:
-        luck, early = self._rng.random(2)
+        luck, early = self._rng.random(2).tolist()
         luck *= 60 / sinus_s
         if luck < self.pvc_per_min:
             coupling_s = max(_SHORTEST_S, sinus_s * (0.55 + 0.15 * early))
