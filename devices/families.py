@@ -108,6 +108,14 @@ FAMILIES: tuple[Family, ...] = (
         (Channel.ECG, Channel.SKIN_CONDUCTANCE, Channel.RESPIRATION),
         unverified="no board has been driven yet; battery in per cent, and the scale of the breathing belt, are ours",
     ),
+    Family(
+        "shimmer",
+        "Shimmer3 GSR+ with LogAndStream firmware",
+        "devices.drivers.shimmer:Shimmer",
+        _CABLE_OR_CLASSIC,
+        (Channel.SKIN_CONDUCTANCE, Channel.PPG),
+        unverified="no unit driven yet; from which firmware on timestamps have 24 bits; the polarity of the probe",
+    ),
 )
 
 BY_KIND: Mapping[str, Family] = MappingProxyType({family.kind: family for family in FAMILIES})

@@ -22,6 +22,7 @@ TWINS: dict[str, str] = {
     "heart-rate": "firmware_sim.twins.heart_rate:build",
     "berry": "firmware_sim.twins.berry:build",
     "bitalino": "firmware_sim.twins.bitalino:build",
+    "shimmer": "firmware_sim.twins.shimmer:build",
 }
 
 

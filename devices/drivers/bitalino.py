@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from devices.clock import Clock
 from devices.drivers.hush import hush
+from devices.drivers.lithium import percent
 from devices.errors import NoAnswer, PortLost, WrongDevice, WrongOption
 from devices.events import Identity
 from devices.links.link import byte_link
@@ -30,7 +31,6 @@ _SUPPLY_V = 3.3
 _ECG_GAIN = 1100.0
 _EDA_V_PER_US = 0.132
 _MOST = 4096
-_EMPTY_V, _FULL_V = 3.4, 4.1
 
 
 class Bitalino(ByteSensor):
@@ -82,7 +82,7 @@ class Bitalino(ByteSensor):
         if version >= wire.WITH_STATE:
             self.link.write(wire.STATE)
             state = wire.decode_state(await self._answer(lambda heard: len(heard) >= wire.STATE_BYTES))
-            self.battery_percent = None if state is None else battery_percent(state.battery_v)
+            self.battery_percent = None if state is None else percent(state.battery_v)
         rates = tuple((channel, float(self._rate_hz)) for channel in self._inputs)
         return Identity("PLUX", "BITalino", "", f"{version[0]}.{version[1]}", channels=rates)
 
@@ -208,11 +208,6 @@ def convert(channel: Channel, counts: NDArray[np.float64], place: int) -> NDArra
         case _:
             values = (share - 0.5) * _SUPPLY_V
     return np.where((counts <= 0) | (counts >= wire.greatest(place)), np.nan, values)
-
-
-def battery_percent(volts: float) -> int:
-    """Of a lithium cell: 3.4 V, where its lamp warns, is 0; 4.1 V is 100, straight between (ours)."""
-    return round(100 * min(1.0, max(0.0, (volts - _EMPTY_V) / (_FULL_V - _EMPTY_V))))
 
 
 def _check(device: str, port: str, inputs: list[int], rate_hz: int) -> None:

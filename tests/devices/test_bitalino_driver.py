@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from devices.clock import Clock
-from devices.drivers.bitalino import Bitalino, SampleCount, battery_percent
+from devices.drivers.bitalino import Bitalino, SampleCount
+from devices.drivers.lithium import percent
 from devices.errors import CommandRefused, NoAnswer, PortLost, WrongDevice, WrongOption
 from devices.events import Connected, Gap, Light, LinkHealth
 from devices.families import BY_KIND
@@ -211,4 +212,4 @@ def test_rubbish_counts_as_the_frames_that_it_was():
 
 
 def test_a_battery_is_empty_where_its_lamp_warns():
-    assert [battery_percent(volts) for volts in (3.0, 3.4, 3.75, 4.1, 4.2)] == [0, 0, 50, 100, 100]
+    assert [percent(volts) for volts in (3.0, 3.4, 3.75, 4.1, 4.2)] == [0, 0, 50, 100, 100]
