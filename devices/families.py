@@ -18,6 +18,8 @@ from signals.samples import Channel
 _CABLE = frozenset({Medium.SERIAL, Medium.TCP})
 _CABLE_OR_CLASSIC = _CABLE | {Medium.RFCOMM}
 _AIR = frozenset({Medium.BLE})
+_SERIAL_ADAPTERS = ((0x10C4, 0xEA60), (0x1A86, 0x7523), (0x067B, 0x2303))
+"""CP210x, CH340, PL2303: chips that many makers put into their cables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,46 @@ FAMILIES: tuple[Family, ...] = (
         "berry",
         "Berry/BCI 1.2 finger oximeter (BM1000 and its many names)",
         "devices.drivers.berry:BerryOximeter",
-        _CABLE_OR_CLASSIC,
+        _CABLE_OR_CLASSIC | _AIR,
         (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
         speaks_first=True,
         unverified="115200 baud on a USB adapter",
+    ),
+    Family(
+        "berry-v15",
+        "Berry 1.5 finger oximeter",
+        "devices.drivers.berry_v15:BerryV15Oximeter",
+        _CABLE_OR_CLASSIC | _AIR,
+        (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
+        speaks_first=True,
+        unverified="read in one public decoder; 115200 baud on a USB adapter",
+    ),
+    Family(
+        "contec",
+        "Contec CMS50D+ or CMS50E finger oximeter, firmware up to 4.x",
+        "devices.drivers.contec:ContecOximeter",
+        _CABLE,
+        (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
+        usb=_SERIAL_ADAPTERS,
+        speaks_first=True,
+    ),
+    Family(
+        "contec-v7",
+        "Contec CMS50D+ or CMS50E finger oximeter, firmware 4.6 and 7.0",
+        "devices.drivers.contec_v7:ContecV7Oximeter",
+        _CABLE,
+        (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
+        usb=_SERIAL_ADAPTERS,
+        unverified="that every byte of a frame but the first carries bit 7",
+    ),
+    Family(
+        "nonin",
+        "Nonin oximeter or module, serial data format 2",
+        "devices.drivers.nonin:NoninOximeter",
+        _CABLE,
+        (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
+        speaks_first=True,
+        unverified="the maker's own document; the status bits and values are those of two public drivers",
     ),
     Family(
         "bitalino",
@@ -115,6 +153,16 @@ FAMILIES: tuple[Family, ...] = (
         _CABLE_OR_CLASSIC,
         (Channel.SKIN_CONDUCTANCE, Channel.PPG),
         unverified="no unit driven yet; from which firmware on timestamps have 24 bits; the polarity of the probe",
+    ),
+    Family(
+        "go-direct",
+        "Vernier Go Direct respiration belt (GDX-RB)",
+        "devices.drivers.go_direct:RespirationBelt",
+        _AIR,
+        (Channel.RESPIRATION,),
+        services=("d91714ef-28b9-4f91-ba16-f0d9a604f112",),
+        names=("GDX-RB",),
+        unverified="no belt driven yet; which way its packets count (learned), and what it says when it drops some",
     ),
 )
 

@@ -21,8 +21,13 @@ TWINS: dict[str, str] = {
     "modbus-chair": "firmware_sim.twins.modbus_chair:build",
     "heart-rate": "firmware_sim.twins.heart_rate:build",
     "berry": "firmware_sim.twins.berry:build",
+    "berry-v15": "firmware_sim.twins.berry_v15:build",
+    "contec": "firmware_sim.twins.contec:build",
+    "contec-v7": "firmware_sim.twins.contec_v7:build",
+    "nonin": "firmware_sim.twins.nonin:build",
     "bitalino": "firmware_sim.twins.bitalino:build",
     "shimmer": "firmware_sim.twins.shimmer:build",
+    "go-direct": "firmware_sim.twins.go_direct:build",
 }
 
 
