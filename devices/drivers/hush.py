@@ -12,6 +12,8 @@ QUIET_S = 0.08
 """Real seconds without a byte; every stream that is stopped so sends more often."""
 TRIES = 3
 _TRY_S = 0.4
+_LEAST_S = 1e-3
+"""A shorter rest may be too small to move a clock at all."""
 
 
 async def hush(link: ByteLink, stop: bytes) -> bool:
@@ -25,7 +27,7 @@ async def hush(link: ByteLink, stop: bytes) -> bool:
         link.write(stop)
         heard_s = begin_s = loop.time()
         while loop.time() - begin_s < _TRY_S:
-            if await link.read(heard_s + QUIET_S - loop.time()):
+            if await link.read(max(_LEAST_S, heard_s + QUIET_S - loop.time())):
                 heard_s = loop.time()
             elif loop.time() - heard_s >= QUIET_S:
                 return True
