@@ -155,7 +155,7 @@ class RespirationBelt(GattSensor):
         self.streams.arrived(self._index / self._rate_hz, arrival_ns)
 
     def _missed(self, told: wire.Measurement, count: int, arrival_s: float) -> int:
-        """Values lost before these: what the counter says, if so much time has passed; of dropped ones, what time says."""
+        """Values lost before these: by the counter, if so much time has passed; dropped ones by the time alone."""
         late_s = arrival_s - (self._index + count) / self._rate_hz
         missed = 0
         if self._late_s:

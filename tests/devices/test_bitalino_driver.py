@@ -12,6 +12,7 @@ from devices.drivers.lithium import percent
 from devices.errors import CommandRefused, NoAnswer, PortLost, WrongDevice, WrongOption
 from devices.events import Connected, Gap, Light, LinkHealth
 from devices.families import BY_KIND
+from devices.links.serial import SerialPort
 from devices.protocols import bitalino as wire
 from devices.supervisor import Supervised
 from signals.samples import Channel, Samples
@@ -213,3 +214,30 @@ def test_rubbish_counts_as_the_frames_that_it_was():
 
 def test_a_battery_is_empty_where_its_lamp_warns():
     assert [percent(volts) for volts in (3.0, 3.4, 3.75, 4.1, 4.2)] == [0, 0, 50, 100, 100]
+
+
+async def test_behind_a_device_server_it_is_the_same_board_and_is_stopped_as_well(rig, until, listening):
+    async with rig("bitalino", speed=2) as r:
+
+        async def serve(reader, writer):
+            """What a device server does: bytes of a serial line to a socket and back."""
+            async with SerialPort(r.paths["bitalino-1"], wire.BAUD) as line:
+
+                async def outward():
+                    while True:
+                        writer.write(await line.read(1.0))
+
+                task = asyncio.create_task(outward())
+                while data := await reader.read(100):
+                    line.write(data)
+                task.cancel()
+                await asyncio.wait([task])
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            port = f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with Bitalino("board", port, r.clock) as driver, listening(driver) as events:
+                await until(lambda: len(values(events)) > 1000)
+                assert all(joined(runs(events, channel)) for channel in BY_KIND["bitalino"].channels)
+            assert not r.firmware("bitalino-1").live
