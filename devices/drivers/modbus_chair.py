@@ -1,9 +1,7 @@
 """The driver of a chair that speaks Modbus RTU, of any vendor: what it is stands in a register map (a TOML file).
 
-One task, the control loop, talks on the port: it repeats an unconfirmed stop, refreshes the watchdog of the controller,
-writes what was commanded, streams movement and reads how the chair stands, in this order. While a stop is unconfirmed
-nothing else is said, not even to the watchdog: a chair that does not confirm it stops by itself. Whether anybody may
-move the chair (armed, in the seat, cleared) is kept here where the controller does not.
+Its control loop (`modbus_control.py`) is the one place that talks on the port. Whether anybody may move the chair
+(armed, in the seat, cleared) is kept here where the controller does not, and held against what the chair does.
 """
 
 import asyncio
@@ -17,13 +15,13 @@ from typing import Self
 from devices.clock import Clock
 from devices.conduct import Conduct
 from devices.drivers import modbus_identify as who
-from devices.drivers.modbus_jobs import Jobs
+from devices.drivers.modbus_control import Control
 from devices.drivers.modbus_line import ModbusLine
 from devices.drivers.modbus_measured import Measured
 from devices.drivers.modbus_motion import Motion
 from devices.drivers.modbus_seat import Seat
-from devices.drivers.modbus_words import Ours, Writes, profile_of, rest_writes, status_of, writes_of
-from devices.errors import CommandRefused, DeviceError, NotConnected, PortLost, WrongMap
+from devices.drivers.modbus_words import Ours, Writes, profile_of, rest_writes, status_of, values, writes_of
+from devices.errors import CommandRefused, DeviceError, WrongMap
 from devices.events import (
     Arm,
     ChairCommand,
@@ -41,15 +39,10 @@ from devices.events import (
 )
 from devices.interlocks import REMEDIES, STATUS_GOOD_FOR_S, Refusal, RunningTime, moves_or_heats, refusal
 from devices.links.link import ByteLink, byte_link
-from devices.protocols.modbus_rtu import Answer, Code, Refused, Registers, Table, Written
-from devices.protocols.register_map import MapError, Order, load
+from devices.protocols.modbus_rtu import Code, Refused, Registers, Table
+from devices.protocols.register_map import MapError, load
 from devices.sensor import CLOSE_WITHIN_S
 
-SILENCE_S, _LEAST_SILENCE_S = 1.5, 0.4
-_REFRESHES = 3
-"""So many times within the time-out of the watchdog."""
-_LONGEST_REFRESH_S = 0.4
-_STOP_AGAIN_S = 0.1
 _HEALTH_S = 1.0
 
 
@@ -59,7 +52,6 @@ class ModbusChair:
     Attributes:
         epoch: put into every `Samples`; the supervisor counts it up per connection.
         identity: who answered (known inside the context).
-        heard_ns: when it last answered.
         chart: its register map.
         profile: its limits.
     """
@@ -79,7 +71,7 @@ class ModbusChair:
             WrongMap: the register map is missing or wrong; the line names file, line and field.
         """
         self.device, self.port, self.clock = device, port, clock
-        self.epoch = self.heard_ns = 0
+        self.epoch = 0
         self.identity = Identity("", "", "", "")
         try:
             self.chart = load(map)
@@ -89,6 +81,7 @@ class ModbusChair:
         line = self.chart.line
         self._link = link or byte_link(port, device, baud=line.baud, parity=line.parity)
         self._line = ModbusLine(self._link, self.chart, clock)
+        self._control = Control(self._line, self.chart, clock, device, port, self._beat)
         self._blocks = self.chart.blocks()
         self._image: dict[tuple[Table, int], int] = {}
         self._seat = Seat(self.chart)
@@ -99,13 +92,15 @@ class ModbusChair:
         self._moves = self.chart.has_watchdog and bool(self.chart.dangerous)
         self._loop: asyncio.Task[None] | None = None
         self._events: asyncio.Queue[DeviceEvent | None] = asyncio.Queue()
-        self._failure: DeviceError | None = None
         self._status: ChairStatus | None = None
         self._one_command = asyncio.Lock()
-        self._jobs = Jobs()
         self._stopped = self._armed = False
-        self._stops = self._fed_ns = 0
-        self._stop_confirmed: asyncio.Future[None] | None = None
+        self._health_ns = 0
+
+    @property
+    def heard_ns(self) -> int:
+        """When it last answered."""
+        return self._control.heard_ns
 
     # identify
 
@@ -122,10 +117,10 @@ class ModbusChair:
         except BaseException:
             await self._link.__aexit__(None, None, None)
             raise
-        self.heard_ns = self.clock.now_ns()
+        self._control.heard_ns = self.clock.now_ns()
         self._measured.epoch = self.epoch
         self._open()
-        self._loop = asyncio.create_task(self._control(), name=f"control loop of {self.device}")
+        self._loop = asyncio.create_task(self._run(), name=f"control loop of {self.device}")
         return self
 
     # open
@@ -133,15 +128,21 @@ class ModbusChair:
     def _open(self) -> None:
         """A new host begins: the chair is disarmed."""
         if self._moves:
-            self._jobs.add(self._rest())
-        self._jobs.add(_values(self.chart.safe.on_open))
+            self._control.jobs.add(self._rest())
+        self._control.jobs.add(values(self.chart.safe.on_open))
+
+    async def _run(self) -> None:
+        try:
+            await self._control.run(self._turn)
+        finally:
+            self._events.put_nowait(None)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
             if self._loop is not None:
-                stop_owed = self._stop_owed
+                stop_owed = self._control.stop_owed
                 self._loop.cancel()
                 await asyncio.wait([self._loop])
                 with contextlib.suppress(DeviceError, TimeoutError):
@@ -152,130 +153,61 @@ class ModbusChair:
 
     async def _leave(self, *, stop_owed: bool) -> None:
         """Nothing moves, kneads or warms any more when we are gone, and what the map wants written is written."""
-        if self._failure is not None:
+        if self._control.failure is not None:
             return
-        writes = _values((self.chart.stop,)) if stop_owed else []
+        writes = values((self.chart.stop,)) if stop_owed else []
         writes += self._rest() if self._moves else []
         overtaking = True
-        for register, value in [*writes, *_values(self.chart.safe.on_leave)]:
+        for register, value in [*writes, *values(self.chart.safe.on_leave)]:
             await self._line.write(register, value, overtaking=overtaking)
             overtaking = False
 
     def _rest(self) -> Writes:
-        return _values((self.chart.disarm,)) or rest_writes(self.chart, self._image)
+        return values((self.chart.disarm,)) or rest_writes(self.chart, self._image)
 
-    async def _control(self) -> None:
-        """The control loop. Ends when the port is lost."""
-        stop_ns = beat_ns = poll_ns = health_ns = 0
-        poll_gap_ns = round(1e9 / self.chart.line.poll_hz)
-        try:
-            while True:
-                now = self.clock.now_ns()
-                if now >= health_ns:
-                    self._say_health(now)
-                    health_ns = now + round(_HEALTH_S * 1e9)
-                if self._stop_owed:
-                    if now >= stop_ns:
-                        stop_ns = now + round(_STOP_AGAIN_S * 1e9)
-                        await self._ask_stop()
-                    else:
-                        await self._line.idle(self.clock.real_s((stop_ns - now) / 1e9))
-                    continue
-                stop_ns = 0
-                if self.chart.watchdog is not None and now >= beat_ns:
-                    beat_ns = now + self._beat_gap_ns()
-                    await self._refresh()
-                elif self._jobs:
-                    await self._jobs.work(self._write)
-                elif now >= poll_ns:
-                    poll_ns = max(poll_ns + poll_gap_ns, now)
-                    await self._turn(now, poll_gap_ns)
-                else:
-                    due_ns = min(poll_ns, beat_ns) if self.chart.watchdog is not None else poll_ns
-                    await self._line.idle(self.clock.real_s((due_ns - now) / 1e9))
-        except DeviceError as error:
-            self._failure = error
-        finally:
-            self._let_go(self._gone())
-
-    @property
-    def _stop_owed(self) -> bool:
-        return self._stop_confirmed is not None and not self._stop_confirmed.done()
-
-    def _beat_gap_ns(self) -> int:
-        timeout_s = self.chart.watchdog.timeout_ms / 1000 if self.chart.watchdog is not None else 0.0
-        return round(min(_LONGEST_REFRESH_S, timeout_s / _REFRESHES) * 1e9)
-
-    async def _refresh(self) -> None:
-        dog, now_ns = self.chart.watchdog, self.clock.now_ns()
-        if dog is None:
-            return
-        if self._armed and now_ns - self._fed_ns > dog.timeout_ms * 1e6:  # it has bitten, if we know of it or not
+    def _beat(self, bitten: bool) -> None:
+        """The watchdog is about to be fed: only for a chair that we see, and that has not had to stop by itself."""
+        if self._armed and (bitten or self._fresh_status() is None):
             self._give_up()
-        if isinstance(await self._write(dog.register, dog.value), Written):
-            self._fed_ns = now_ns
 
     def _give_up(self) -> None:
         """We allow no more motion, and the controller has to know it: if it does not confirm that, it is stopped."""
         self._disarm()
-        self._jobs.add(self._rest(), first=True).add_done_callback(self._insist)
-        self._line.wake()
-
-    def _insist(self, rest: asyncio.Future[Refusal | None]) -> None:
-        if not rest.cancelled() and rest.exception() is None and rest.result() not in {None, Refusal.STOPPED}:
-            self._begin_stop()
+        self._control.insist(self._rest())
 
     async def _turn(self, now_ns: int, gap_ns: int) -> None:
         """Write what is streamed, then read how the chair stands."""
-        stops = self._stops
+        if now_ns >= self._health_ns:
+            self._health_ns = now_ns + round(_HEALTH_S * 1e9)
+            self._say_health(now_ns)
+        control, stops = self._control, self._control.stops
         if self._motion.streams and self._fresh_status() is None:
             self._give_up()  # nothing is moved blindly
         elif self._motion.streams:
             for register, value in self._motion.due(now_ns / 1e9, (now_ns + gap_ns) / 1e9):
-                answer = await self._write(register, value)
-                if self._stops != stops:
+                answer = await control.write(register, value)
+                if control.stops != stops:
                     return
                 if answer is None:
                     self._motion.lost()
-                elif isinstance(answer, Refused):
+                    break
+                if isinstance(answer, Refused):
                     self._motion.halt()
                     note = f"streamed movement ends: the chair refused {value} in register {register}"
                     self._events.put_nowait(DeviceNote(self.device, now_ns, note))
                     break
         fresh: dict[tuple[Table, int], int] = {}
         for block in self._blocks:
-            answer = self._heard(await self._line.read(block.table, block.address, block.count))
+            answer = await control.read(block)
             if isinstance(answer, Refused) and answer.code in {Code.FUNCTION, Code.ADDRESS}:
                 what = f"{block.table.name.lower()} registers {block.address} … {block.address + block.count - 1}"
                 raise WrongMap(self.port, self.device, f"the chair does not let {what} be read")
             if not isinstance(answer, Registers):
                 return
             fresh |= {(block.table, block.address + at): value for at, value in enumerate(answer.values)}
-        if self._stops == stops:  # or it was read before the stop
+        if control.stops == stops:  # or it was read before the stop
             self._image = fresh
             self._stand(self.clock.now_ns())
-
-    async def _write(self, register: int, value: int) -> Answer | None:
-        return self._heard(await self._line.write(register, value))
-
-    def _heard(self, answer: Answer | None) -> Answer | None:
-        """Silence for too long is a loss, if it was the chair that was silent and not we."""
-        self.heard_ns = max(self.heard_ns, self._line.heard_ns)
-        patience_s = self.clock.patience_s(SILENCE_S, _LEAST_SILENCE_S) * self.clock.speed
-        if answer is None and self.clock.now_ns() - self.heard_ns > patience_s * 1e9:
-            raise PortLost(self.port, self.device, "it has fallen silent")
-        return answer
-
-    def _gone(self) -> DeviceError:
-        return NotConnected(self.port, self.device) if self._failure is None else self._failure
-
-    def _let_go(self, error: DeviceError) -> None:
-        """Nobody waits for a dead link."""
-        self._jobs.fail(error)
-        if self._stop_confirmed is not None and not self._stop_confirmed.done():
-            self._stop_confirmed.set_exception(error)
-            self._stop_confirmed.exception()  # known, even when nobody waits for it
-        self._events.put_nowait(None)
 
     # stream
 
@@ -287,8 +219,8 @@ class ModbusChair:
         """
         while (event := await self._events.get()) is not None:
             yield event
-        if self._failure is not None:
-            raise self._failure
+        if self._control.failure is not None:
+            raise self._control.failure
         if self._loop is not None and self._loop.done():
             self._loop.result()  # a mistake in the control loop is not to go unseen
 
@@ -307,7 +239,7 @@ class ModbusChair:
             return
         self._running.note(status)
         for command in self._running.due(t_ns):
-            self._jobs.add(self._values(command))
+            self._control.jobs.add(self._values(command))
         offence = self._conduct.offence(status, t_ns // 1_000_000)
         if not offence and self._motion.strays(self._image, t_ns / 1e9):
             offence = "a joint is far from where it was sent"
@@ -346,7 +278,7 @@ class ModbusChair:
             NotConnected: it is not open.
         """
         if self._loop is None or self._loop.done():
-            raise self._gone()
+            raise self._control.gone()
         if isinstance(command, StopMotion):
             await self._stop()
             return
@@ -386,17 +318,17 @@ class ModbusChair:
                 if isinstance(writes, Refusal):
                     return writes
                 motion.note(command)
-                return await self._ask(writes, moves=moves_or_heats(command))
+                return await self._control.ask(writes, moves=moves_or_heats(command))
         return None
 
     async def _arm(self, session: int) -> Refusal | None:
         if not self._seat.arms(session):
             return Refusal.SEAT_EMPTY
-        stops = self._stops
+        stops = self._control.stops
         obeyed = False
         try:
-            reason = await self._ask(_values((self.chart.arm,)), moves=True)
-            obeyed = reason is None and stops == self._stops
+            reason = await self._control.ask(values((self.chart.arm,)), moves=True)
+            obeyed = reason is None and stops == self._control.stops
         finally:
             if not obeyed:  # the controller may have obeyed all the same
                 self._give_up()
@@ -409,7 +341,7 @@ class ModbusChair:
     def _disarm(self) -> None:
         """Nothing may be asked to move any more."""
         self._armed = False
-        self._jobs.refuse(Refusal.NOT_ARMED, only_moves=True)
+        self._control.jobs.refuse(Refusal.NOT_ARMED, only_moves=True)
         self._motion.halt()
         self._seat.use_up()
         if self._status is not None:
@@ -419,10 +351,7 @@ class ModbusChair:
         if not self._moves:
             return None
         self._disarm()
-        done = self._jobs.add(self._rest(), first=True)
-        done.add_done_callback(self._insist)
-        self._line.wake()
-        return await asyncio.shield(done)
+        return await asyncio.shield(self._control.insist(self._rest()))
 
     async def _release(self) -> Refusal | None:
         """The controller may not look whether anybody was at the chair; so we do."""
@@ -435,21 +364,16 @@ class ModbusChair:
             return Refusal.FAULT
         if not status.cleared:
             return Refusal.NOT_CLEARED
-        stops = self._stops
-        reason = await self._ask(_values((self.chart.release,)))
-        if reason is None and stops == self._stops:  # a stop since then stands
+        stops = self._control.stops
+        reason = await self._control.ask(values((self.chart.release,)))
+        if reason is None and stops == self._control.stops:  # a stop since then stands
             self._stopped = False
             self._status = replace(self._status or status, stopped=False, cleared=False)
         return reason
 
-    async def _ask(self, writes: Writes, *, moves: bool = False) -> Refusal | None:
-        done = self._jobs.add(writes, moves=moves)
-        self._line.wake()
-        return await done
-
     async def _stop(self) -> None:
         if self.chart.stop is None:  # nothing in it moves; what the map wants written at a stop is written
-            reason = await self._ask(_values(self.chart.safe.on_stop))
+            reason = await self._control.ask(values(self.chart.safe.on_stop))
             if reason is not None:
                 raise CommandRefused(self.port, self.device, reason, REMEDIES[reason])
             return
@@ -458,22 +382,9 @@ class ModbusChair:
     def _begin_stop(self) -> asyncio.Future[None]:
         """Stop: the control loop says it next, and repeats it until the chair has confirmed."""
         self._stopped = self._moves
-        self._stops += 1
-        self._jobs.refuse(Refusal.STOPPED)
+        confirmed = self._control.stop()
         self._disarm()
-        if self._stop_confirmed is None or self._stop_confirmed.done():
-            self._stop_confirmed = asyncio.get_running_loop().create_future()
-            self._line.interrupt()
-        return self._stop_confirmed
-
-    async def _ask_stop(self) -> None:
-        order, confirmed = self.chart.stop, self._stop_confirmed
-        if order is None or confirmed is None:
-            return
-        answer = self._heard(await self._line.write(order.register, order.value, overtaking=True))
-        if isinstance(answer, Written) and not confirmed.done():
-            confirmed.set_result(None)
-            self._jobs.add(_values(self.chart.safe.on_stop), first=True)
+        return confirmed
 
     def _fresh_status(self) -> ChairStatus | None:
         if self._status is None or self.clock.now_ns() - self._status.t_ns > self._status_good_for_ns():
@@ -482,8 +393,3 @@ class ModbusChair:
 
     def _status_good_for_ns(self) -> int:
         return round(self.clock.patience_s(STATUS_GOOD_FOR_S) * self.clock.speed * 1e9)
-
-
-def _values(orders: tuple[Order | None, ...]) -> Writes:
-    """What is written for orders; nothing for those that the chair lacks."""
-    return [(order.register, order.value) for order in orders if order is not None]

@@ -19,7 +19,7 @@ from devices.interlocks import Refusal
 from devices.profile import Profile
 from devices.protocols import chair_link as wire
 from devices.protocols.modbus_rtu import Code, Table
-from devices.protocols.register_map import Bit, Joint, RegisterMap, Word, place
+from devices.protocols.register_map import Bit, Joint, Order, RegisterMap, Word, place
 
 Image = Mapping[tuple[Table, int], int]
 """What the registers held when they were last read."""
@@ -192,3 +192,8 @@ def scaled(level: int, most: int, full: int) -> int:
 
 def _scaled_back(counts: int, full: int, most: int) -> int:
     return min(most, max(1, round(counts * most / full))) if counts > 0 else 0
+
+
+def values(orders: tuple[Order | None, ...]) -> Writes:
+    """What is written for orders; nothing for those that the chair lacks."""
+    return [(order.register, order.value) for order in orders if order is not None]
