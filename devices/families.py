@@ -94,6 +94,23 @@ FAMILIES: tuple[Family, ...] = (
         services=("0000180d-0000-1000-8000-00805f9b34fb",),
     ),
     Family(
+        "polar",
+        "Polar H10, Verity Sense, OH1 (raw signals)",
+        "devices.drivers.polar:PolarSensor",
+        _AIR,
+        (
+            Channel.ECG,
+            Channel.PPG,
+            Channel.RR,
+            Channel.ACCELERATION_X,
+            Channel.ACCELERATION_Y,
+            Channel.ACCELERATION_Z,
+        ),
+        services=("fb005c80-02e7-f387-1cad-8acd2d8df0c8",),
+        names=("Polar H10", "Polar Sense", "Polar OH1"),
+        unverified="settings that a Verity Sense offers for PPG; polarity of its pulse wave; firmware before 5.0 (H10)",
+    ),
+    Family(
         "berry",
         "Berry/BCI 1.2 finger oximeter (BM1000 and its many names)",
         "devices.drivers.berry:BerryOximeter",

@@ -20,6 +20,7 @@ TWINS: dict[str, str] = {
     "chair-link": "firmware_sim.twins.chair_link:build",
     "modbus-chair": "firmware_sim.twins.modbus_chair:build",
     "heart-rate": "firmware_sim.twins.heart_rate:build",
+    "polar": "firmware_sim.twins.polar:build",
     "berry": "firmware_sim.twins.berry:build",
     "berry-v15": "firmware_sim.twins.berry_v15:build",
     "contec": "firmware_sim.twins.contec:build",

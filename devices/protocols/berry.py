@@ -13,9 +13,10 @@ bit 7 set, so the stream finds itself again after any loss. The rate of the seri
 
 from dataclasses import dataclass
 
+from devices.protocols.fixed_frames import FiveBytes
+
 BAUD = 115_200
 RATE_HZ = 100.0
-FRAME_BYTES = 5
 _NO_RATE, _NO_SPO2 = 0xFF, 0x7F
 
 
@@ -66,64 +67,27 @@ def encode(frame: Frame) -> bytes:
     )
 
 
-class Decoder:
-    """Bytes in, frames out. Never raises.
-
-    Attributes:
-        frames: good frames so far.
-        dropped_bytes: bytes that belonged to no whole frame.
-        lost_frames: frames that these bytes once were, rounded.
-    """
-
-    crc_errors = 0
-    """The protocol has no check sum."""
-
-    def __init__(self) -> None:
-        self.frames = self.dropped_bytes = self.lost_frames = 0
-        self._part = bytearray()
-        self._stray = 0
+class Decoder(FiveBytes):
+    """Bytes in, frames out. Never raises."""
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`."""
-        frames = []
-        for byte in data:
-            if byte & 0x80:
-                self._drop(len(self._part))
-                self._part = bytearray((byte,))
-            elif self._part:
-                self._part.append(byte)
-            else:
-                self._drop(1)
-            if len(self._part) == FRAME_BYTES:
-                frames.append(self._frame())
-        return frames
+        return [_frame(raw, missed) for raw, missed in self.cut(data)]
 
-    def forget(self) -> None:
-        """Count what was dropped afresh."""
-        self.dropped_bytes = self.lost_frames = 0
 
-    def _drop(self, count: int) -> None:
-        self._stray += count
-        self.dropped_bytes += count
-
-    def _frame(self) -> Frame:
-        b0, pleth, b2, low, spo2 = self._part
-        self._part.clear()
-        missed = round(self._stray / FRAME_BYTES) if self.frames else 0
-        self._stray = 0
-        self.frames += 1
-        self.lost_frames += missed
-        rate = (b2 & 0x40) << 1 | low
-        return Frame(
-            pleth,
-            None if rate == _NO_RATE else rate,
-            None if spo2 == _NO_SPO2 else spo2,
-            strength=b0 & 0x0F,
-            bar=b2 & 0x0F,
-            beat=bool(b0 & 0x40),
-            unplugged=bool(b0 & 0x20),
-            no_signal=bool(b0 & 0x10),
-            no_finger=bool(b2 & 0x10),
-            searching=bool(b2 & 0x20),
-            missed=missed,
-        )
+def _frame(raw: bytes, missed: int) -> Frame:
+    b0, pleth, b2, low, spo2 = raw
+    rate = (b2 & 0x40) << 1 | low
+    return Frame(
+        pleth,
+        None if rate == _NO_RATE else rate,
+        None if spo2 == _NO_SPO2 else spo2,
+        strength=b0 & 0x0F,
+        bar=b2 & 0x0F,
+        beat=bool(b0 & 0x40),
+        unplugged=bool(b0 & 0x20),
+        no_signal=bool(b0 & 0x10),
+        no_finger=bool(b2 & 0x10),
+        searching=bool(b2 & 0x20),
+        missed=missed,
+    )

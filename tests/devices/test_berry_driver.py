@@ -6,6 +6,7 @@ import pytest
 from devices.drivers.berry import BerryOximeter
 from devices.errors import CommandRefused, NoAnswer, PortLost, WrongDevice
 from devices.events import Gap, Light
+from devices.protocols import chair_link
 from signals.samples import Channel, Samples
 
 
@@ -49,7 +50,7 @@ async def test_a_bad_cable_costs_gaps(rig, until, listening):
 async def test_a_chair_is_the_wrong_device(rig):
     async with rig(speed=10, chair={}) as r:
         twin = r.site.twins["chair-1"]
-        twin.firmware.hear(bytes.fromhex("000601020 28cbd00".replace(" ", "")), twin.now_s)  # START: it talks
+        twin.firmware.hear(chair_link.encode(chair_link.StartStreams(), 1), twin.now_s)  # it talks
         with pytest.raises(WrongDevice):
             await oximeter(r, "chair-1").__aenter__()
 
