@@ -73,6 +73,8 @@ def _one_of(known: tuple[str, ...], fields: Mapping[object, object], name: str, 
 
 def _ageing(fields: Mapping[object, object]) -> Ageing:
     """What is not named is new."""
+    if unknown := [name for name in fields if name != "device" and name not in Ageing.__dataclass_fields__]:
+        raise ControlError(f"age: no {unknown[0]!r}; there are {', '.join(Ageing.__dataclass_fields__)}")
     try:
         return msgspec.convert({name: each for name, each in fields.items() if name != "device"}, Ageing)
     except msgspec.ValidationError as error:

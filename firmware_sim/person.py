@@ -29,6 +29,7 @@ Quantity = Literal["ecg", "ppg", "skin_conductance", "skin_temperature", "respir
 _KEPT_S = 90.0
 _RESONANCE_HZ = 0.095
 _AHEAD_S = 0.8
+_RESPONSE_S = 20.0
 _LONGEST_RR_MS = 2500.0
 
 
@@ -197,9 +198,9 @@ class Person:
             self._responses.append((self._next_response_s, size))
             per_s = (7.0 * (1 - calm) + 0.4 + 12.0 * self.stress.at(self._next_response_s)) / 60
             self._next_response_s += 1.5 + float(self._skin_rng.exponential(1 / per_s))
-        self._responses = [row for row in self._responses if row[0] > t_s[0] - 20]
+        self._responses = [row for row in self._responses if row[0] > t_s[0] - _RESPONSE_S]
         total = np.zeros(len(t_s))
         for start_s, size in self._responses:
             x = np.clip(t_s - start_s, 0, None)
-            total += size * 2.0 * (np.exp(-x / 2.2) - np.exp(-x / 0.75))
+            total += np.where(x < _RESPONSE_S, size * 2.0 * (np.exp(-x / 2.2) - np.exp(-x / 0.75)), 0.0)
         return total
