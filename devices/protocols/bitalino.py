@@ -113,7 +113,7 @@ def encode(frame: Frame) -> bytes:
     """A frame as the device sends it.
 
     >>> encode(Frame((512, 300, 700), 5)).hex(" ")
-    '00 af 2c 01 08 59'
+    '00 af 2c 01 08 53'
     """
     packed = 0
     for place, (count, shift) in enumerate(zip(frame.counts, (50, 40, 30, 20, 14, 8), strict=False)):
