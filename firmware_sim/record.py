@@ -1,7 +1,7 @@
 """A scenario played into files as fast as it can be computed: what each device would have sent, and the truth.
 
 Time goes in steps of the twins' own tick, and stops exactly at every event, so that two runs of one scenario give the
-same bytes. A host is pretended that does no more than to ask for the streams and to stay there.
+same bytes. A host is pretended (`pretended_host.py`) that asks for the streams and stays there.
 
     <device>.bin    the bytes, one after the other
     <device>.csv    time_ns, offset, length (and uuid, by air) of each piece
@@ -20,21 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from devices.clock import Clock
-from devices.protocols import chair_link
 from firmware_sim.air import AnyTwin, GattTwin
 from firmware_sim.control import ControlError
+from firmware_sim.pretended_host import open_streams, stay
 from firmware_sim.scenario import Scenario
 from firmware_sim.site import Site
 from firmware_sim.twin import TICK_S, Twin
 
 _KEEP_ALIVE_S = 0.5
-_HOSTS: dict[str, tuple[tuple[bytes, ...], bytes]] = {
-    "chair-link": (
-        (chair_link.encode(chair_link.Identify(), 1), chair_link.encode(chair_link.StartStreams(), 2)),
-        chair_link.encode(chair_link.Heartbeat(), 3),
-    ),
-}
-"""What must be said to a kind before it speaks, and again and again; the others speak, or are subscribed to."""
 
 
 @dataclass(slots=True)
@@ -102,12 +95,6 @@ class TapedAir(GattTwin):
         if self.port.plugged:
             self.pieces.append(Piece(self._clock.now_ns(), value, uuid))
 
-    def subscribe_all(self) -> None:
-        for service in self.firmware.peripheral.services:
-            for value in service.characteristics:
-                if {"notify", "indicate"} & set(value.flags):
-                    self.firmware.subscribed(value.uuid, self.now_s, on=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -157,7 +144,7 @@ def _play(scenario: Scenario, site: Site, clock: StepClock, seconds: float) -> l
         event[0] for event in happens
     }
     for name, twin in site.twins.items():
-        _open(kinds[name].kind, twin)
+        open_streams(kinds[name].kind, twin)
     beats: list[tuple[str, ...]] = []
     told = dict.fromkeys(site.twins, 0.0)
     alive_s = 0.0
@@ -168,7 +155,7 @@ def _play(scenario: Scenario, site: Site, clock: StepClock, seconds: float) -> l
             site.act(do, fields)
         for name, twin in site.twins.items():
             if at_s >= alive_s + _KEEP_ALIVE_S:
-                _stay(kinds[name].kind, twin)
+                stay(kinds[name].kind, twin)
             if isinstance(twin, Twin):
                 twin.hear(b"")
             twin.step()
@@ -198,19 +185,6 @@ def _beats(person: str, name: str, twin: AnyTwin, from_s: float, to_s: float) ->
         (person, name, f"{beat.at_s:.6f}", beat.kind.name.lower(), f"{beat.strength:.3f}")
         for beat in seat.person.heart(from_s, to_s)
     ]
-
-
-def _open(kind: str, twin: AnyTwin) -> None:
-    if isinstance(twin, TapedAir):
-        twin.subscribe_all()
-    elif isinstance(twin, Twin):
-        for said in _HOSTS.get(kind, ((), b""))[0]:
-            twin.hear(said)
-
-
-def _stay(kind: str, twin: AnyTwin) -> None:
-    if isinstance(twin, Twin) and kind in _HOSTS:
-        twin.hear(_HOSTS[kind][1])
 
 
 def _write(scenario: Scenario, site: Site, folder: Path, beats: list[tuple[str, ...]]) -> Recorded:

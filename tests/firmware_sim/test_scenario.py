@@ -6,8 +6,11 @@ import csv
 import pytest
 from click.testing import CliRunner
 
+from devices.address import Medium
 from devices.clock import Clock
+from devices.families import BY_KIND
 from devices.protocols import chair_link
+from firmware_sim.catalogue import TWINS
 from firmware_sim.control import tell
 from firmware_sim.record import record
 from firmware_sim.scenario import ScenarioError, available, load, parse
@@ -60,6 +63,15 @@ def test_the_truth_of_a_recording_says_where_each_beat_came_from(tmp_path):
     assert {beat["device"] for beat in beats} == {"chair-1", "finger-1"}
     assert {beat["kind"] for beat in beats} == {"sinus", "ventricular"}
     assert all(float(beat["strength"]) < 0.6 for beat in beats if beat["kind"] == "ventricular")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TWINS if kind != "modbus-chair"])
+def test_every_kind_can_be_recorded(tmp_path, kind):
+    air = 'air = "hci1"\n' if BY_KIND[kind].media == {Medium.BLE} else ""
+    scenario = parse(f'{HEAD}[[devices]]\nid = "it"\nkind = "{kind}"\n{air}', "x.toml")
+    record(scenario, tmp_path, seconds=20)
+    pieces = rows(tmp_path / "it.csv")
+    assert len([piece for piece in pieces if int(piece["time_ns"]) > 10e9]) >= 5
 
 
 def test_what_happens_is_in_the_recording(tmp_path):
