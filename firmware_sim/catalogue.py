@@ -21,6 +21,8 @@ TWINS: dict[str, str] = {
     "modbus-chair": "firmware_sim.twins.modbus_chair:build",
     "heart-rate": "firmware_sim.twins.heart_rate:build",
     "polar": "firmware_sim.twins.polar:build",
+    "pulse-oximeter": "firmware_sim.twins.pulse_oximeter:build",
+    "nonin-ble": "firmware_sim.twins.nonin_ble:build",
     "berry": "firmware_sim.twins.berry:build",
     "berry-v15": "firmware_sim.twins.berry_v15:build",
     "contec": "firmware_sim.twins.contec:build",

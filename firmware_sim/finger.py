@@ -102,9 +102,14 @@ class FingerFirmware(SensorFirmware):
         person, rate_hz = self.seat.person, self.rate_hz
         beats = np.floor(person.beats(float(t_s[0]), float(t_s[-1]) + 1 / rate_hz) * rate_hz).astype(int)
         flags = np.isin(np.round(t_s * rate_hz).astype(int), beats).tolist()
-        last = t_s[-1:]
-        rate, spo2 = float(person.measure("pulse_rate", last)[0]), int(person.measure("spo2", last)[0])
-        return int(rate) if math.isfinite(rate) else None, spo2, flags
+        return *numbers(person, float(t_s[-1])), flags
+
+
+def numbers(person: Person, at_s: float) -> tuple[int | None, int]:
+    """Pulse rate and SpO2 as an oximeter would show them at `at_s`."""
+    moment = np.array([at_s])
+    rate, spo2 = float(person.measure("pulse_rate", moment)[0]), int(person.measure("spo2", moment)[0])
+    return int(rate) if math.isfinite(rate) else None, spo2
 
 
 def seat_of(device: SimDevice, person: Person, rate_hz: float) -> Seat:
