@@ -44,6 +44,7 @@ class _Watched:
     """What is remembered of one joint from step to step."""
 
     __slots__ = (
+        "alarmed",
         "angle_deg",
         "asked_deg_s",
         "name",
@@ -59,6 +60,7 @@ class _Watched:
         self.name, self.angle_deg = name, joint.true_deg
         self.rate = self.rate2 = self.pushed_s = 0.0
         self.asked_deg_s = 0.0
+        self.alarmed = False
         self.retreat, self.until_s, self.retreat_from_deg = 0, -inf, 0.0
 
 
@@ -88,7 +90,7 @@ class Hazards:
         self._heard_s = -inf
         self._decoder = wire.Decoder()
         self._pacing = False
-        self._deadline_s = inf
+        self._deadline_s = self._gone_s = inf
         self._joints = (
             (_Watched("back", actuators.recline), actuators.recline),
             (_Watched("legs", actuators.leg_rest), actuators.leg_rest),
@@ -138,6 +140,13 @@ class Hazards:
     def stop_due(self, at_s: float) -> None:
         """The host was asked to stop, and nothing hinders it: by `at_s` all is at rest."""
         self._deadline_s = min(self._deadline_s, at_s)
+
+    def host_gone(self, at_s: float, slow_s: float = 0.0) -> None:
+        """The host hangs, has died or is cut off; what it has said may be under way for `slow_s`."""
+        self._gone_s = min(self._gone_s, at_s + slow_s)
+
+    def host_back(self) -> None:
+        self._gone_s = inf
 
     def stop_hindered(self) -> None:
         """The link or the host has failed meanwhile."""
@@ -224,6 +233,8 @@ class Hazards:
             self.moved_s += step_s
             if not self.permitted:
                 self._went_unasked(now_s)
+            if now_s > self._gone_s + wire.WATCHDOG_S + REST_S:
+                self._say("motion without a host", now_s, f"{now_s - self._gone_s:.2f} s after it was gone")
             if now_s > self._deadline_s:
                 self._say(
                     "late stop", now_s, "something goes on although the host was asked to stop and nothing hinders it"
@@ -267,10 +278,9 @@ class Hazards:
         self._push(watched, joint, now_s, step_s)
         if joint.winding_c > WINDING_C:
             self._say("hot motor", now_s, f"{name} at {joint.winding_c:.0f} °C")
-        if watched.retreat and now_s > watched.until_s and not joint.alarms:
-            watched.retreat = 0
         if joint.alarms:
             self._alarmed(watched, joint, now_s, rate)
+        watched.alarmed = bool(joint.alarms)
         if abs(rate) <= _MOVES_DEG_S:
             return False
         if watched.retreat and now_s <= watched.until_s:
@@ -280,7 +290,7 @@ class Hazards:
         return True
 
     def _alarmed(self, watched: _Watched, joint: Joint, now_s: float, rate: float) -> None:
-        if not watched.retreat and "obstruction" in joint.alarms:
+        if not watched.alarmed and "obstruction" in joint.alarms:
             watched.retreat = -1 if rate > 0 else 1
             watched.until_s = now_s + wire.RETREAT_WITHIN_S + _TICK_S
         if rate * watched.retreat <= 0:

@@ -24,8 +24,11 @@ TICK_S = 0.05
 _BITS_PER_BYTE = 10
 
 
+_SPINS = 100_000
+
+
 class Deadlock(RuntimeError):
-    """Everything waits, and nothing will ever happen."""
+    """Nothing will ever happen: every task waits for another, or one spins and time stands still."""
 
 
 class World:
@@ -71,9 +74,15 @@ class _Leap(selectors.SelectSelector):
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
+        self._at_s, self._spins = -1.0, 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         world = self._world
+        if world.now_s != self._at_s:
+            self._at_s, self._spins = world.now_s, 0
+        self._spins += 1
+        if self._spins > _SPINS:
+            raise Deadlock(f"the host spins at {world.now_s} s")
         world.run(math.inf if timeout is None else world.now_s + max(0.0, timeout))
         return []
 
@@ -119,6 +128,7 @@ class Cable:
         noise: what the line does to frames, both ways; `noise.share` may be set at any time.
         chunk: frames are cut into pieces of this many bytes (BLE: 20); 0: they stay whole.
         plugged: it is in.
+        sent: called with each frame of the host when its last byte is on the wire.
         tapped: called with (bytes, second) for all that reaches the device.
         overtaken: frames of the host that an overtaking one has thrown away.
     """
@@ -136,6 +146,7 @@ class Cable:
         self.world, self.machine = world, machine
         self.noise = Noise(seed)
         self.chunk, self.plugged = chunk, True
+        self.sent: Callable[[bytes], None] | None = None
         self.tapped: Callable[[bytes, float], None] | None = None
         self.overtaken = 0
         self._baud = baud
@@ -200,6 +211,8 @@ class Cable:
 
     def _on_wire(self, frame: bytes) -> None:
         if self.plugged:
+            if self.sent is not None:
+                self.sent(frame)
             for piece in self._pieces(self.noise.spoil(frame)):
                 self._to_device.put(piece, self.world.now_s)
             self._await(self._to_device, self._reach_device)
