@@ -121,11 +121,18 @@ class BeatClock:
         self._judge(word)
         return self._said()
 
+    def interrupt(self) -> None:
+        """The sensor has dropped beats and says so: the next interval does not join the one before."""
+        if self._held and not self._broken:
+            self._accept()
+        self._held.clear()
+        self._broken = True
+
     def _came_twice(self, word: _Word) -> bool:
         """A copy follows at once, and puts the sensor ahead of its pace; a word that was late only catches up."""
         if word.ended_s is not None and self._ended_s is not None:
             return self._ended_s - _RESTART_S < word.ended_s <= self._ended_s
-        if len(self._newest) < 2 or not word.rr_s:
+        if len(self._newest) < 2 or not word.rr_s or self._broken:
             return False
         before, last = self._newest
         pace_s = self._pace_s
@@ -139,10 +146,7 @@ class BeatClock:
 
     def _break_off(self) -> list[DeviceEvent]:
         """Contact is lost: what was held was before that."""
-        if self._held and not self._broken:
-            self._accept()
-        self._held.clear()
-        self._broken = True
+        self.interrupt()
         return self._said()
 
     def _judge(self, word: _Word) -> None:
@@ -244,7 +248,9 @@ class BeatClock:
 
     @property
     def _pace_s(self) -> float:
-        return median(self._spacings) if len(self._spacings) >= _PACE_FROM else _USUAL_PACE_S
+        if len(self._spacings) >= _PACE_FROM:
+            return median(self._spacings)
+        return max(_USUAL_PACE_S, *self._spacings, 0.0)
 
     @property
     def _usual_rr_s(self) -> float:
