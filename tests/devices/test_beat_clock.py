@@ -232,3 +232,30 @@ def test_a_strap_that_speaks_each_second_is_within_8_ms_in_any_minute(seed):
     worst_ms = max(float(np.std(off_ms[at : at + 70])) for at in range(0, len(off_ms) - 70, 35))
     assert worst_ms < 8.0, f"{worst_ms:.2f} ms RMS in the worst minute"
     assert np.std(off_ms) < 20.0, f"{np.std(off_ms):.2f} ms RMS in ten minutes"
+
+
+def test_beats_that_the_sensor_dropped_by_itself_open_a_new_stretch():
+    beats = heart(200)
+    clock, events = BeatClock("armband-1"), []
+    for rr, arrival_s, last in beating(beats):
+        if last in {100, 101}:
+            clock.interrupt()
+            continue
+        events += clock.take(rr, round(arrival_s * 1e9), contact=True)
+    (gap,) = gaps_of(events)
+    assert (gap.end_ns - gap.start_ns) / 1e9 == pytest.approx(beats[101] - beats[99], abs=0.3)
+    assert not events[events.index(gap) + 1].joined
+    assert np.diff(beats_of(events)[0]).min() > 0.3
+
+
+def test_batches_of_five_seconds_are_no_holes():
+    """As PPI comes, without a stamp."""
+    beats = heart(300)
+    words, told = [], 1
+    for tick in np.arange(26.0, beats[-1], 5.0):
+        until = int(np.searchsorted(beats, tick - 1.0))
+        words.append((np.diff(beats[told - 1 : until]) * 1e3, tick, until - 1))
+        told = until
+    clock, events = play(words)
+    assert clock.holes == 0
+    assert len(beats_of(events)[1]) == sum(len(word[0]) for word in words)
