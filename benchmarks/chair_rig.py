@@ -146,7 +146,10 @@ class _Rig:
         self.ends: list[CableEnd] = []
         self.host: Supervised | None = None
         self.tasks: set[asyncio.Task[None]] = set()
+        self._booting = False
+        self._leaving: set[asyncio.Task[None]] = set()
         self._asked_stop_s: float | None = None
+        self._asked_epoch = 0
         self._slowest_ms = 0.0
 
     async def play(self) -> Outcome:
@@ -188,6 +191,7 @@ class _Rig:
             return self.drives("chair", self.clock, self.ends[-1])
 
         self.host = await Supervised("chair", make, self.clock).__aenter__()
+        self._booting = False
         self._task(self._listen(self.host))
 
     async def _listen(self, host: Supervised) -> None:
@@ -202,25 +206,31 @@ class _Rig:
     def _die(self) -> None:
         """The process of the host is gone: no goodbye reaches the chair."""
         self.hazards.stop_hindered()
+        self._asked_stop_s = None
         self.hazards.host_gone(self.world.now_s, self._slow_s)
         for end in self.ends:
             end.kill()
         host, self.host = self.host, None
+        self._booting = False
         for task in self.tasks:
             task.cancel()
         if host is not None:
-            self._task(host.__aexit__(None, None, None))
+            leaving = self.loop.create_task(host.__aexit__(None, None, None))
+            self._leaving.add(leaving)  # a second crash does not keep the first process alive
+            leaving.add_done_callback(self._leaving.discard)
 
     def do_crash(self) -> None:
         self._die()
 
     def do_restart(self) -> None:
-        if self.host is None:
+        if self.host is None and not self._booting:
+            self._booting = True
             self.hazards.host_back()
             self._task(self._boot())
 
     def do_hang(self, seconds: float) -> None:
         self.hazards.stop_hindered()
+        self._asked_stop_s = None
         if self.host is None or not self.cable.plugged:
             self.loop.hang(seconds)
             return
@@ -238,7 +248,7 @@ class _Rig:
         clean = cable.plugged and not cable.conditions.loss_share and not cable.noise.share
         if self.host is not None and self.host.connected and clean:
             self.hazards.stop_due(self.world.now_s + _WIRE_S + self._slow_s + TICK_S + REST_S)
-            self._asked_stop_s = self.world.now_s
+            self._asked_stop_s, self._asked_epoch = self.world.now_s, self.host.epoch
         self.do_command(StopMotion())
 
     async def _command(self, host: Supervised, command: ChairCommand) -> None:
@@ -250,7 +260,8 @@ class _Rig:
         if self._asked_stop_s is not None:
             said = wire.Decoder().feed(frame)
             if said and isinstance(said[0].message, wire.Stop):
-                self.outcome.stop_on_wire_s.append(self.world.now_s - self._asked_stop_s)
+                if self.host is not None and self.host.epoch == self._asked_epoch:  # else the link broke meanwhile
+                    self.outcome.stop_on_wire_s.append(self.world.now_s - self._asked_stop_s)
                 self._asked_stop_s = None
 
     # the cable

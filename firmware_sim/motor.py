@@ -34,6 +34,7 @@ class Build:
         low_deg, high_deg: between its ends.
         speed_deg_s, acceleration_deg_s2, jerk_deg_s3: the most its drive does on a way.
         stop_deg_s2, stop_deg_s3: the most it does in a safe stop.
+        retreat_deg_s3: the jerk with which it takes back what it has trapped.
         free_deg_s: unloaded speed of the motor at 24 V.
         stall_n: force at which it stands still.
         friction_n: of the new joint.
@@ -48,6 +49,7 @@ class Build:
     jerk_deg_s3: float = 25.0
     stop_deg_s2: float = 20.0
     stop_deg_s3: float = 200.0
+    retreat_deg_s3: float = 100.0
     free_deg_s: float = 8.0
     stall_n: float = 900.0
     friction_n: float = 60.0
@@ -220,7 +222,7 @@ class Joint:
         elif (
             abs(self.target_deg - self.angle_deg) < _AT_REST_DEG
             and abs(v_next) < _AT_REST_DEG_S
-            and abs(y) <= self.build.jerk_deg_s3 * STEP_S / 2
+            and abs(y) <= self._jerk * STEP_S / 2
         ):
             self._rest()
             self._retreat = 0
@@ -268,10 +270,13 @@ class Joint:
         if self._over >= _OVER_STEPS and "over_current" not in self.alarms:
             self.alarms.add("over_current")
             self.halt()
-        if self._felt >= _FELT_STEPS and not self._retreat and not self._stopping:
+        if self._felt >= _FELT_STEPS and not self._stopping:
             self.alarms.add("obstruction")
-            self._stopping = True
-            self._retreat, self._retreat_s = -direction, 0.0
+            if self._retreat:  # something is behind it as well: it stays where it is
+                self.halt()
+            else:
+                self._stopping = True
+                self._retreat, self._retreat_s = -direction, 0.0
 
     def _take_back(self) -> None:
         build = self.build
@@ -281,6 +286,11 @@ class Joint:
         self.still = False
 
     # how the drive chooses its next acceleration
+
+    @property
+    def _jerk(self) -> float:
+        """What is trapped is let go without delay; everything else sets out gently."""
+        return self.build.retreat_deg_s3 if self._retreat else self.build.jerk_deg_s3
 
     def _towards_speed(self, wanted: float, most: float, jerk: float) -> float:
         """The next acceleration on the shortest way to a speed."""
@@ -294,10 +304,11 @@ class Joint:
     def _towards_target(self) -> float:
         """The acceleration, within the limits, after which a stop would end nearest to the target."""
         build = self.build
-        most, jerk, speed = build.acceleration_deg_s2, build.jerk_deg_s3, self.speed_deg_s
-        v = self.rate_deg_s
+        most, jerk, speed = build.acceleration_deg_s2, self._jerk, self.speed_deg_s
+        v, a = self.rate_deg_s, abs(self.rate_deg_s2)
         missing = self.target_deg - self.angle_deg
-        far = v * v / (2 * most) + abs(v) * most / jerk + 0.5
+        soon = abs(v) + a * a / (2 * jerk)  # the speed it reaches even if it stops speeding up now
+        far = soon * soon / (2 * most) + soon * (most + 2 * a) / (2 * jerk) + 0.5  # it cannot need more to stop
         up = self._towards_speed(speed, self._gently_deg_s2 if v >= 0 else most, jerk)
         if missing > far:
             return up
@@ -318,7 +329,7 @@ class Joint:
 
     def _end(self, y: float) -> float:
         """How far from here it would come to rest, if it stopped after a step that ends with acceleration `y`."""
-        most, jerk = self.build.acceleration_deg_s2, self.build.jerk_deg_s3
+        most, jerk = self.build.acceleration_deg_s2, self._jerk
         v, a = self.rate_deg_s, self.rate_deg_s2
         way = STEP_S * (v + STEP_S * (a / 3 + y / 6))
         v, a = v + (a + y) * (STEP_S / 2), y
