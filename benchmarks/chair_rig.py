@@ -260,7 +260,8 @@ class _Rig:
         if self._asked_stop_s is not None:
             said = wire.Decoder().feed(frame)
             if said and isinstance(said[0].message, wire.Stop):
-                if self.host is not None and self.host.epoch == self._asked_epoch:  # else the link broke meanwhile
+                host = self.host
+                if host is not None and host.connected and host.epoch == self._asked_epoch:  # no new connection
                     self.outcome.stop_on_wire_s.append(self.world.now_s - self._asked_stop_s)
                 self._asked_stop_s = None
 
