@@ -111,6 +111,7 @@ class Hazards:
 
     def press_here(self, at_s: float) -> None:
         """On a chair without a seat sensor: I sit here; while that is valid: I get up."""
+        self._silence(at_s)
         if self._confirmed(at_s):
             self._end("seat", at_s)
         else:
@@ -128,10 +129,10 @@ class Hazards:
 
     def cause(self, name: str, at_s: float, *, on: bool) -> None:
         """Something is broken, or is mended."""
-        if on:
+        if on and name not in self._causes:
             self._causes.add(name)
             self._latch("fault", at_s)
-        else:
+        elif not on:
             self._causes.discard(name)
 
     def power_cycle(self, at_s: float) -> None:
@@ -295,7 +296,7 @@ class Hazards:
             watched.until_s = now_s + wire.RETREAT_WITHIN_S + _TICK_S
         if rate * watched.retreat <= 0:
             watched.retreat_from_deg = joint.true_deg
-        if not self.latched:
+        if not watched.alarmed:
             self._latch("fault", now_s)
 
     def _push(self, watched: _Watched, joint: Joint, now_s: float, step_s: float) -> None:

@@ -78,8 +78,8 @@ class Guard:
         self.latch()
 
     def find(self, present: frozenset[str]) -> bool:
-        """These faults are there now. True: one of them is new, and has latched."""
-        new = present - self.faults
+        """These faults are there now. True: one of them is new, or is there again, and has latched."""
+        new = present - self.present
         self.present, self.faults = present, self.faults | present
         if new:
             self.latch()

@@ -76,6 +76,7 @@ class ChairFirmware:
 
     def here(self, at_s: float) -> None:
         """The "here" button of a chair without a seat sensor: "I sit here", and the next time "I get up"."""
+        self.advance(at_s)  # what has just ended an armed time has ended it before this press
         if self.guard.press_here(at_s):
             self._say_status(at_s)
         else:
