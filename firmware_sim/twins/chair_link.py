@@ -132,7 +132,8 @@ class ChairFirmware:
         """The watchdog: a chair that is armed hears from its host, or is armed no longer."""
         patience_s = self.model.watchdog_ms / 1000
         if patience_s and at_s - self._heard_s > patience_s and (self.guard.session or self.actuators.busy):
-            self.guard.disarm()
+            if self.guard.session:  # what is still coming to rest takes away no press that was made since
+                self.guard.disarm()
             self.guard.tripped = True
             self._stop(wire.Cause.WATCHDOG, at_s)
 
