@@ -186,7 +186,7 @@ def demo(
     from firmware_sim.replay import peek
     from gateway.demo import Demo, Ended
 
-    options = ["--seed", str(seed)]
+    options = ["--seed", str(seed), "--attendant"]
     record = peek(replay) if replay else None
     if replay and record:
         options += ["--replay", str(replay.resolve()), "--heart", record.heart]

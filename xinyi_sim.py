@@ -6,6 +6,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import signal
 from collections.abc import Awaitable, Callable
@@ -63,6 +64,7 @@ def _until_told(work_of: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 @click.option("--heart", type=click.Choice(["ecg", "ppg"]), default="ecg", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same person.")
 @click.option("--empty", is_flag=True, help="Nobody sits in the chair until the control socket says so.")
+@click.option("--attendant", is_flag=True, help="Somebody beside the chairs looks after a stop and presses the reset.")
 @click.pass_context
 def sim(
     ctx: click.Context,
@@ -72,25 +74,42 @@ def sim(
     heart: Literal["ecg", "ppg"],
     seed: int,
     empty: bool,
+    attendant: bool,
 ) -> None:
     """Simulated devices, people and whole districts on real ports and real brokers.
 
-    Without a command: devices for every device of the configuration, on its port.
+    Without a command: devices for every device of the configuration, on its port. Those of Bluetooth Low Energy are put
+    on the second adapter and those after it (hci1, hci2, …), one each; the room uses the first.
     """
     if ctx.invoked_subcommand is not None:
         return
+    from devices.address import Medium, parse
     from devices.clock import Clock
+    from firmware_sim.attendant import attend
     from firmware_sim.catalogue import SimDevice
     from firmware_sim.site import run
     from gateway.config import load
 
     settings = load(config)
     devices: list[SimDevice] = []
+    adapters = itertools.count(1)
     for device in settings.devices:
         first = device.kind == "chair-link" and not any(other.kind == "chair-link" for other in devices)
-        played = replay if first else None
-        devices.append(SimDevice(device.id, device.kind, Path(device.port), heart=heart, replay=played, map=device.map))
-    _until_told(lambda _: run(devices, Clock.from_environment(), control, seed=seed, wait_for_sit=empty))
+        by_air = parse(device.port).medium is Medium.BLE
+        devices.append(
+            SimDevice(
+                device.id,
+                device.kind,
+                Path() if by_air else Path(device.port),
+                heart=heart,
+                replay=replay if first else None,
+                map=device.map,
+                air=f"hci{next(adapters)}" if by_air else "",
+            )
+        )
+    clock = Clock.from_environment()
+    story = (lambda site: attend(site, clock)) if attendant else None
+    _until_told(lambda _: run(devices, clock, control, seed=seed, wait_for_sit=empty, story=story))
 
 
 @sim.command()

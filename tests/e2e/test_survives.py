@@ -144,6 +144,9 @@ async def test_emergency_stop_holds_the_chair_and_waits_for_a_person(tmp_path):
         assert stopped.session.pause_reason == "emergency_stop"
         refused = await site.client.ask(ResumeSession())
         assert not refused.ok
+        assert (await site.client.ask(ReleaseChair())).code == "not_cleared"
+        await site.hands("reset")
+        await site.frame(lambda frame: frame.chair is not None and frame.chair.cleared)
         assert (await site.client.ask(ReleaseChair())).ok
         assert (await site.client.ask(ResumeSession())).ok
         await site.frame(lambda frame: frame.session.state == "running" and not frame.chair.motion_locked)
@@ -157,6 +160,8 @@ async def test_button_of_the_chair_pauses_the_session(tmp_path):
         assert stopped.session.pause_reason == "emergency_stop"
         assert not (await site.client.ask(ReleaseChair())).ok
         await site.hands("release_stop")
+        await site.hands("reset")
+        await site.frame(lambda frame: frame.chair is not None and frame.chair.cleared)
         assert (await site.client.ask(ReleaseChair())).ok
         await site.frame(lambda frame: not frame.chair.stop_pressed and not frame.chair.motion_locked)
         assert (await site.client.ask(ResumeSession())).ok

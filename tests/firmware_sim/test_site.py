@@ -6,9 +6,11 @@ import contextlib
 import pytest
 
 from devices.clock import Clock
+from firmware_sim.attendant import LOOKS_S, attend
+from firmware_sim.catalogue import SimDevice
 from firmware_sim.control import ControlError, tell
 from firmware_sim.replay import ReplayError
-from firmware_sim.site import SimDevice, run
+from firmware_sim.site import Site, run
 
 
 @contextlib.asynccontextmanager
@@ -111,3 +113,20 @@ async def test_a_recording_that_cannot_be_played_is_said_before_any_port_appears
     with pytest.raises(ReplayError):
         await run(devices, Clock.starting_now(5), tmp_path / "control")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_attendant_looks_after_a_stop_and_resets_once_the_cause_is_gone(tmp_path):
+    clock = Clock.starting_now(20)
+    site = Site([SimDevice("chair-1", "chair-link", tmp_path / "chair")], clock, seed=1, wait_for_sit=False)
+    guard = site.twins["chair-1"].firmware.guard
+    attendant = asyncio.create_task(attend(site, clock))
+    site.act("press_stop", {"device": "chair-1"})
+    await clock.sleep(2 * LOOKS_S)
+    assert guard.stopped
+    assert not guard.cleared  # the button is still in
+    site.act("release_stop", {"device": "chair-1"})
+    async with asyncio.timeout(10):
+        while not guard.cleared:
+            await asyncio.sleep(0.01)
+    assert guard.stopped  # the release stays with the counsellor
+    attendant.cancel()
