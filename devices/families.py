@@ -123,10 +123,10 @@ FAMILIES: tuple[Family, ...] = (
         "Nonin 3150 or 3230 oximeter",
         "devices.drivers.nonin_ble:NoninBleOximeter",
         _AIR,
-        (Channel.SPO2, Channel.PULSE_RATE),
+        (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
         services=("46a970e0-0d5f-11e2-8b5e-0002a5d5c51b",),
         names=("Nonin3150", "Nonin3230"),
-        unverified="its pulse intervals and pulse wave are public nowhere and are not read; battery in per cent",
+        unverified="the maker's own document; which way up its pulse wave is; battery in per cent",
     ),
     Family(
         "berry",
@@ -162,7 +162,7 @@ FAMILIES: tuple[Family, ...] = (
         _CABLE,
         (Channel.PPG, Channel.SPO2, Channel.PULSE_RATE),
         usb=_SERIAL_ADAPTERS,
-        unverified="that every byte of a frame but the first carries bit 7",
+        unverified="that nothing but its frames is sent meanwhile",
     ),
     Family(
         "nonin",

@@ -43,7 +43,7 @@ class ContecV7Oximeter(Oximeter):
             self._ask()
 
     def _ask(self) -> None:
-        self.link.write(wire.KEEP_ALIVE if self._asked_ns else wire.START)
+        self.link.write(wire.START + wire.KEEP_ALIVE if self._asked_ns else wire.START)  # one firmware heeds either
         self._asked_ns = self.clock.now_ns()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What oximeters by Bluetooth Low Energy share: saturation and pulse rate about once a second, no pulse wave.
+"""What oximeters by Bluetooth Low Energy share: saturation and pulse rate about once a second.
 
 The values carry no time and mostly no number: seconds are counted here by their arrival, and one that brought no value
 is a gap. Such numbers say how somebody is; they are of no use for variability.
@@ -16,6 +16,8 @@ from devices.sensor import GattSensor
 from signals.samples import Channel
 
 _NAN = float("nan")
+_SLACK_S = 0.9
+"""How far values may run ahead of the seconds, or behind, before one is left out, or a second left empty."""
 
 
 class GattOximeter(GattSensor):
@@ -71,10 +73,22 @@ class GattOximeter(GattSensor):
     def measured(self, notification: Notification) -> bool:
         """A value has arrived; whether it could be read."""
 
-    def second_of(self, arrival_ns: int) -> int:
-        """Which second a value belongs to that carries no number: the next one, or a later one when time has passed."""
+    def second_of(self, arrival_ns: int) -> int | None:
+        """Which second a value belongs to that carries no number.
+
+        Mostly the next one; a later one when time has passed; None when it is one too many, for some tell more often
+        than once a second, or by a second of their own.
+        """
         self._first_ns = arrival_ns if self._first_ns is None else self._first_ns
-        self._second = max(self._second + 1, round((arrival_ns - self._first_ns) / 1e9))
+        passed_s = (arrival_ns - self._first_ns) / 1e9
+        ahead_s = self._second + 1 - passed_s
+        if ahead_s > _SLACK_S:
+            return None
+        if ahead_s < -_SLACK_S:
+            self.lost += round(passed_s) - self._second - 1
+            self._second = round(passed_s)
+        else:
+            self._second += 1
         return self._second
 
     def put(self, second: int, spo2: float | None, rate: float | None, *, touches: bool, arrival_ns: int) -> None:

@@ -1,14 +1,14 @@
 """Berry 1.5: twenty bytes a frame, up to 200 times a second, numbered, with a check sum; unasked.
 
 Source: a public decoder of the protocol ("Berry Protocol V1.5 packet decoder"), as read for the facts of this house.
-Some units send a wrong sum [S]: the sum is believed only from a unit that has shown three right ones; from the others
-a frame is told by its beginning and its rate.
+Some units send a wrong sum [S]: the sum is believed only from a unit that has shown eight right ones in a row (chance
+gives one in 256); from the others a frame is told by its beginning and its rate.
 
     0  FF        1  AA        2  number of the frame, modulo 256
     3  status: bit 0 sensor off | 1 no finger | 2 no pulse | 3 beat
-    4  SpO2, mean   5  SpO2, now   6  pulse rate, mean   7  pulse rate, now
+    4  SpO2, mean   5  SpO2, now (127: none)      6  pulse rate, mean   7  pulse rate, now (255: none)
     8-9  beat interval, little-endian, 5 ms       10-11  perfusion index mean, now, per mille
-    12  plethysmogram     13-16  raw light, i32 little-endian     17  battery, %
+    12  plethysmogram 1 … 100 (0: none)     13-16  raw light, i32 little-endian     17  battery, % (bits 6-0)
     18  frames a second: 1, 50, 100 or 200        19  sum of bytes 0-18, modulo 256
 """
 
@@ -19,11 +19,12 @@ from devices.protocols.fixed_frames import FixedFrames
 
 BAUD = 115_200
 FRAME_BYTES = 20
-MOST_PLETH = 255
+MOST_PLETH = 100
 RATES_HZ = (1, 50, 100, 200)
 _HEAD = b"\xff\xaa"
 _BODY = struct.Struct("<2sBBBBBBHBBBiBB")
-_BELIEVED_AFTER = 3
+_BELIEVED_AFTER = 8
+_DOUBTED_AFTER = 100
 _NONE = frozenset((0, 127, 255))
 
 
@@ -33,7 +34,7 @@ class Frame:
 
     Attributes:
         number: 0 … 255.
-        pleth: 0 … 255.
+        pleth: 1 … 100.
         pulse_rate_per_min, spo2_percent: mean values; None while the device does not know.
         interval_ms: the newest beat interval, in steps of 5 ms; None before the first.
         light: raw light at the detector, counts.
@@ -67,8 +68,8 @@ def encode(frame: Frame, *, right_sum: bool = True) -> bytes:
     >>> encode(Frame(7, 60, 72, 97, 835, battery_percent=80)).hex(" ")
     'ff aa 07 00 61 61 48 48 a7 00 00 00 3c 00 00 00 00 50 64 99'
     """
-    rate = 0 if frame.pulse_rate_per_min is None else frame.pulse_rate_per_min
-    spo2 = 0 if frame.spo2_percent is None else frame.spo2_percent
+    rate = 255 if frame.pulse_rate_per_min is None else frame.pulse_rate_per_min
+    spo2 = 127 if frame.spo2_percent is None else frame.spo2_percent
     status = frame.sensor_off | frame.no_finger << 1 | frame.no_pulse << 2 | frame.beat << 3
     interval = 0 if frame.interval_ms is None else round(frame.interval_ms / 5)
     perfusion = min(255, frame.perfusion_permille)
@@ -83,14 +84,15 @@ class Decoder(FixedFrames):
     """Bytes in, frames out. Never raises.
 
     Attributes:
-        sums_right: frames with a right sum so far; after three of them a wrong one drops its frame.
+        believed: it has shown that it can sum: a wrong sum drops its frame.
     """
 
     size = FRAME_BYTES
 
     def __init__(self) -> None:
         super().__init__()
-        self.sums_right = 0
+        self.believed = False
+        self._in_a_row = 0
         self._number: int | None = None
 
     def begins(self, byte: int) -> bool:
@@ -100,11 +102,19 @@ class Decoder(FixedFrames):
         if raw[1] != _HEAD[1] or raw[18] not in RATES_HZ:
             return False
         right = sum(raw[:19]) & 0xFF == raw[19]
-        self.sums_right += right
-        if right or self.sums_right < _BELIEVED_AFTER:
+        self._judge(right=right)
+        if right or not self.believed:
             return True
         self.crc_errors += 1
         return False
+
+    def _judge(self, *, right: bool) -> None:
+        """Count right sums (or, below zero, wrong ones) that follow each other."""
+        self._in_a_row = max(0, self._in_a_row) + 1 if right else min(0, self._in_a_row) - 1
+        if self._in_a_row >= _BELIEVED_AFTER:
+            self.believed = True
+        elif self._in_a_row <= -_DOUBTED_AFTER:
+            self.believed = False
 
     def missed(self, raw: bytes, guess: int) -> int:
         before, self._number = self._number, raw[2]
@@ -128,7 +138,7 @@ def _frame(raw: bytes, missed: int) -> Frame:
         5 * interval or None,
         perfusion,
         light,
-        min(100, battery),
+        min(100, battery & 0x7F),
         rate_hz,
         beat=bool(status & 8),
         sensor_off=bool(status & 1),

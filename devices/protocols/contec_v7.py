@@ -1,8 +1,8 @@
 """Contec CMS50D+ and CMS50E with firmware 4.6 and 7.0: nine bytes, 60 times a second, when asked, at 115200 8N1.
 
-Source: a public C++ driver, as read for the facts of this house; unverified [K]: that every byte but the first carries
-bit 7 (then the stream finds itself again), and that nothing else is sent meanwhile. The stream stops by itself after
-30 s, so it is asked for again. Newer CMS50E (USB HID, 28e9:028a) speak otherwise and are none of these.
+Sources: four public drivers. Every byte but the first carries bit 7 (one of them checks it): so the stream finds itself
+again. Unverified [K]: that nothing else is sent meanwhile. The stream stops by itself after 30 s, so it is asked for
+again: most drivers repeat the start, some the keep-alive. Newer CMS50E (USB HID, 28e9:028a) are none of these.
 
     host     7d 81 a1 80 80 80 80 80 80 start · 7d 81 af 80 … 80 keep alive · 7d 81 a2 80 … 80 stop
     byte 0   01

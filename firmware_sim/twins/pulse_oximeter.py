@@ -15,6 +15,7 @@ from firmware_sim.replay import ReplayError
 from firmware_sim.seat import Seat
 
 _EVERY_S = 1.0
+_SPOT_AFTER_S = 12.0
 
 
 def peripheral(device: SimDevice) -> Peripheral:
@@ -23,6 +24,7 @@ def peripheral(device: SimDevice) -> Peripheral:
         wire.SERVICE,
         (
             Characteristic(wire.CONTINUOUS, ("notify",)),
+            Characteristic(wire.SPOT_CHECK, ("indicate",)),
             Characteristic(wire.FEATURES, ("read",), bytes.fromhex("0000")),
         ),
     )
@@ -39,11 +41,12 @@ def peripheral(device: SimDevice) -> Peripheral:
 
 
 class PulseOximeterFirmware(GattSensorFirmware):
-    """One value a second. Times are seconds of the device's own clock."""
+    """One value a second, and a spot check when a finger has been in for a while. Times: the device's own clock, s."""
 
     def __init__(self, seat: Seat, shown: Peripheral) -> None:
         super().__init__(seat, shown)
         self._due_s = _EVERY_S
+        self._spot_due_s = float("inf")
 
     def hands(self, do: str, fields: Mapping[object, object], at_s: float) -> bool:  # noqa: ARG002
         match do, fields:
@@ -58,11 +61,15 @@ class PulseOximeterFirmware(GattSensorFirmware):
             touches = self.seat.occupied and self.seat.contact
             rate, spo2 = numbers(self.seat.person, self._due_s) if touches else (None, None)
             self._say(rate, spo2, touches=touches)
+            if touches and self._due_s >= self._spot_due_s:
+                self.tell(wire.SPOT_CHECK, wire.encode_spot_check(wire.Reading(spo2, rate)))
+                self._spot_due_s = float("inf")
             self._due_s += _EVERY_S
 
     def sit(self, at_s: float) -> None:
         self.advance(at_s)
         super().sit(at_s)
+        self._spot_due_s = at_s + _SPOT_AFTER_S
 
     def stand(self, at_s: float) -> None:
         self.advance(at_s)

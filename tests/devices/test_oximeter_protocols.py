@@ -1,4 +1,6 @@
-"""The bytes of finger oximeters: vectors by hand from the layouts, and what holds for all of them."""
+"""The bytes of finger oximeters: vectors of public sources, or by hand from the layouts, and what holds for all."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -55,6 +57,25 @@ def test_nonin_counts_what_was_lost_by_the_place_in_the_packet(begin, lost):
     assert decoder.lost_frames == lost
 
 
+def test_nonin_packet_of_the_public_suite_of_pufferfish():
+    """TestNoninOEM3.cpp (Pez-Globo, Apache-2.0): 25 frames, every pulse rate 72, every saturation 97."""
+    values = "00 48 61 30 00 00 00 00 61 61 61 00 00 00 48 61 61 00 00 00 48 00 48 00 00"
+    status = [0x81, *[0x80] * 24]
+    bodies = [bytes((1, state, 1, value)) for state, value in zip(status, bytes.fromhex(values), strict=True)]
+    assert [sum(body) & 0xFF for body in bodies[:5]] == [0x83, 0xCA, 0xE3, 0xB2, 0x82]  # as they stand there
+    decoder = nonin.Decoder()
+    heard = decoder.feed(b"".join(body + bytes((sum(body) & 0xFF,)) for body in bodies))
+    assert len(heard) == 25
+    assert all((frame.pulse_rate_per_min, frame.spo2_percent, frame.contact) == (72, 97, True) for frame in heard[2:])
+    assert decoder.dropped_bytes == 0
+
+
+def test_nonin_wrong_frames_of_the_public_suite_of_pufferfish():
+    for second in ("01 80 01 48 cb", "01 7f 01 48 ca"):  # its sum; bit 7 of its status
+        decoder = nonin.Decoder()
+        assert len(decoder.feed(bytes.fromhex("01 81 01 00 83" + second))) == 1
+
+
 def test_nonin_by_hand():
     raw = bytes.fromhex("01 81 80 00 02  01 80 80 48 49  01 80 80 61 62  01 80 80 04 05".replace(" ", ""))
     last = nonin.Decoder().feed(raw)[-1]
@@ -86,7 +107,7 @@ def test_contec_finger_out_is_no_contact():
     assert frame.searching
 
 
-@given(st.lists(st.integers(1, 255), min_size=1, max_size=40), st.integers(1, 19))
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=40), st.integers(1, 19))
 def test_berry_v15_numbers_tell_what_is_lost(pleths, size):
     numbers = [(3 * at) & 0xFF for at in range(len(pleths))]
     raw = b"".join(
@@ -99,15 +120,41 @@ def test_berry_v15_numbers_tell_what_is_lost(pleths, size):
 
 
 def test_berry_v15_wrong_sum_drops_a_frame_only_of_a_unit_that_knows_how():
-    honest = [berry_v15.encode(berry_v15.Frame(number, 60, 72, 97)) for number in range(8)]
-    honest[5] = berry_v15.encode(berry_v15.Frame(5, 60, 72, 97), right_sum=False)
+    honest = [berry_v15.encode(berry_v15.Frame(number, 60, 72, 97)) for number in range(12)]
+    honest[9] = berry_v15.encode(berry_v15.Frame(9, 60, 72, 97), right_sum=False)
     decoder = berry_v15.Decoder()
-    assert [frame.number for frame in decoder.feed(b"".join(honest))] == [0, 1, 2, 3, 4, 6, 7]
+    assert [frame.number for frame in decoder.feed(b"".join(honest))] == [*range(9), 10, 11]
     assert (decoder.crc_errors, decoder.lost_frames) == (1, 1)
     broken = [berry_v15.encode(berry_v15.Frame(number, 60, 72, 97), right_sum=False) for number in range(8)]
     decoder = berry_v15.Decoder()
     assert len(decoder.feed(b"".join(broken))) == 8
     assert decoder.crc_errors == 0
+
+
+def test_berry_v15_constant_in_place_of_a_sum_is_never_believed_though_chance_makes_it_right():
+    pleths = [1 + (37 * number) % 100 for number in range(5000)]
+    raws = [berry_v15.encode(berry_v15.Frame(at & 0xFF, pleth, 72, 97)) for at, pleth in enumerate(pleths)]
+    assert sum(raw[19] == 0xCE for raw in raws) > 5
+    decoder = berry_v15.Decoder()
+    heard = [frame for raw in raws for frame in decoder.feed(raw[:19] + b"\xce")]
+    assert [frame.pleth for frame in heard] == pleths
+    assert (decoder.crc_errors, decoder.lost_frames) == (0, 0)
+
+
+def test_berry_v15_sum_that_goes_wrong_for_good_is_believed_no_longer():
+    raws = [berry_v15.encode(berry_v15.Frame(at & 0xFF, 50, 72, 97), right_sum=at < 20) for at in range(400)]
+    decoder = berry_v15.Decoder()
+    heard = decoder.feed(b"".join(raws))
+    assert heard[-1].number == 399 & 0xFF
+    assert len(heard) > 250
+
+
+def test_berry_v15_marks_of_no_value_and_of_the_battery_s_eighth_bit():
+    raw = bytearray(berry_v15.encode(berry_v15.Frame(1, 0, None, None, no_finger=True)))
+    assert (raw[4], raw[6]) == (127, 255)
+    raw[17] = 0x80 | 55
+    (frame,) = berry_v15.Decoder().feed(bytes(raw))
+    assert (frame.spo2_percent, frame.pulse_rate_per_min, frame.battery_percent) == (None, None, 55)
 
 
 @pytest.mark.parametrize("wire", [berry, berry_v15, contec, contec_v7, nonin], ids=lambda wire: wire.__name__)
@@ -130,3 +177,23 @@ def test_found_again_within_two_frames_after_noise(kind, noise):
     before = decoder.frames
     decoder.feed(good * 3)
     assert decoder.frames >= before + 2
+
+
+@given(noise=st.binary(min_size=1, max_size=60))
+def test_nonin_is_found_again_within_two_frames_after_noise(noise):
+    raws = [nonin.encode(nonin.Frame(50, 70, 97), place % 25) for place in range(40)]
+    decoder = nonin.Decoder()
+    decoder.feed(b"".join(raws[:30]) + noise)
+    before = decoder.frames
+    decoder.feed(b"".join(raws[30:]))
+    assert decoder.frames >= before + 8
+
+
+@given(noise=st.binary(min_size=1, max_size=60))
+def test_berry_v15_is_found_again_within_two_frames_after_noise(noise):
+    raws = [berry_v15.encode(berry_v15.Frame(number, 50, 70, 97)) for number in range(40)]
+    decoder = berry_v15.Decoder()
+    decoder.feed(b"".join(raws[:30]) + noise)
+    heard = decoder.feed(b"".join(raws[30:]))
+    assert [frame.number for frame in heard if 30 <= frame.number < 40][-8:] == list(range(32, 40))
+    assert all(after.number > before.number for before, after in pairwise(heard[-8:]))
