@@ -7,7 +7,7 @@ vanished ends by itself.
 from devices.clock import Clock
 from devices.drivers.hush import hush
 from devices.drivers.oximeter import Oximeter
-from devices.errors import PortLost
+from devices.errors import PortLost, WrongDevice
 from devices.events import Identity
 from devices.protocols import contec_v7 as wire
 
@@ -23,6 +23,7 @@ class ContecV7Oximeter(Oximeter):
     def __init__(self, device: str, port: str, clock: Clock) -> None:
         super().__init__(device, port, clock, wire.Decoder(), baud=wire.BAUD)
         self._asked_ns = 0
+        self._another = False
 
     # identify
 
@@ -33,7 +34,11 @@ class ContecV7Oximeter(Oximeter):
             NoAnswer, WrongDevice: as `recognise`.
         """
         self._ask()
-        return await super().identify()
+        try:
+            return await super().identify()
+        except WrongDevice:
+            self._another = True
+            raise
 
     # open: it sends already
 
@@ -47,6 +52,8 @@ class ContecV7Oximeter(Oximeter):
         self._asked_ns = self.clock.now_ns()
 
     async def close(self) -> None:
-        """Stop it, and see that it is silent: a stop that still waits in the adapter would be lost."""
-        if not await hush(self.link, wire.STOP):
+        """Stop it, and see that it is silent: a stop that still waits in the adapter would be lost. Others go on."""
+        if self._another:
+            self.link.write(wire.STOP)
+        elif not await hush(self.link, wire.STOP):
             raise PortLost(self.port, self.device, "it goes on sending")

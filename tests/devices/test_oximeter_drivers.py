@@ -47,7 +47,8 @@ async def test_without_a_finger_there_is_no_number(rig, until, listening, kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "other"), [("berry", "contec"), ("contec", "berry"), ("nonin", "contec"), ("contec", "berry-v15")]
+    ("kind", "other"),
+    [("berry", "contec"), ("contec", "berry"), ("nonin", "contec"), ("contec", "berry-v15"), ("contec-v7", "berry")],
 )
 async def test_another_makers_oximeter_is_the_wrong_device(rig, kind, other):
     async with rig(other, speed=2) as r:
