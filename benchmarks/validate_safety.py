@@ -156,14 +156,14 @@ def main() -> int:
     with ProcessPoolExecutor(given.jobs) as pool:
         for part in pool.map(tally, batches(given.first, given.scripts)):
             total.join(part)
+            for seed, what in part.unsafe:
+                print(f"seed {seed}: {what}", flush=True)
             if time.monotonic() - told_s > 20:
                 told_s = time.monotonic()
                 rate = total.scripts / (told_s - began_s)
                 print(f"… {total.scripts} scripts, {rate:.0f}/s, {len(total.unsafe)} unsafe states", flush=True)
     say(total, time.monotonic() - began_s, given.jobs)
     for seed, what in total.mistakes[:3]:
-        print(f"seed {seed}: {what}")
-    for seed, what in total.unsafe[:3]:
         print(f"seed {seed}: {what}")
     if total.unsafe:
         _say_script(shrunk(total.unsafe[0][0]))

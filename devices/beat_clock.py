@@ -178,7 +178,10 @@ class BeatClock:
             return False
         if _spread(self._steps) < _spread(self._spacings):  # it speaks at each beat
             return delay_s - delay_before_s > 0.5 * self._usual_rr_s
-        return round((last.arrival_s - before_s) / self._pace_s) > len(self._held)  # it speaks at each tick
+        pace_s = self._pace_s
+        if pace_s <= 0:  # words that came all at once have no pace yet
+            return False
+        return round((last.arrival_s - before_s) / pace_s) > len(self._held)  # it speaks at each tick
 
     def _shift_s(self) -> float:
         """How much time is missing, s: the middle of what leaves the delays of the held words as they always are."""
