@@ -194,6 +194,7 @@ class Decoder:
         self.lost_frames = 0
         self.other_version: int | None = None
         self._unwrapper = framing.Unwrapper(LONGEST_BODY + framing.CRC_BYTES + 2)
+        self._foreign_bytes = 0
         self._sequence: int | None = None
 
     @property
@@ -202,19 +203,18 @@ class Decoder:
 
     @property
     def dropped_bytes(self) -> int:
-        return self._unwrapper.dropped_bytes
+        return self._unwrapper.dropped_bytes + self._foreign_bytes
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`, in order."""
         return [frame for body in self._unwrapper.feed(data) if (frame := self._frame(body)) is not None]
 
     def _frame(self, body: bytes) -> Frame | None:
-        if len(body) < 3:
+        if len(body) < 3 or body[0] != VERSION:
+            self.other_version = self.other_version if len(body) < 3 else body[0]
+            self._foreign_bytes += len(framing.stuff(body)) + framing.CRC_BYTES
             return None
-        version, code, sequence = body[:3]
-        if version != VERSION:
-            self.other_version = version
-            return None
+        code, sequence = body[1:3]
         if self._sequence is not None:
             self.lost_frames += (sequence - self._sequence - 1) & 0xFF
         self._sequence = sequence
