@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from devices.protocols import bitalino, chair_link, contec_v7, go_direct, polar, shimmer
 from firmware_sim.air import AnyTwin, GattTwin
-from firmware_sim.gatt_uart import TO_DEVICE
+from firmware_sim.gatt_uart import NORDIC
 from firmware_sim.twin import Twin
 
 _SHIMMER_DIVISOR = 256  # 32768 / 256 = 128 Hz
@@ -28,7 +28,7 @@ class _Words:
 
     opening: tuple[bytes, ...]
     staying: bytes = b""
-    uuid: str = TO_DEVICE
+    uuid: str = NORDIC.to_device
 
 
 def _belt(commands: Iterable[tuple[int, bytes]]) -> tuple[bytes, ...]:

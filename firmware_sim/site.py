@@ -15,13 +15,20 @@ from firmware_sim.catalogue import SimDevice, build
 from firmware_sim.control import ControlError, listening
 from firmware_sim.fit import Fit
 from firmware_sim.gatt import GattFirmware
-from firmware_sim.gatt_uart import UartPeripheral
+from firmware_sim.gatt_uart import MICROCHIP, NORDIC, UartPeripheral
 from firmware_sim.hands import act_on, act_on_person
 from firmware_sim.line import LinkConditions
 from firmware_sim.person import Person
 from firmware_sim.port import Port, PseudoPort
 from firmware_sim.traits import Traits
 from firmware_sim.twin import Firmware, Twin
+
+_BY_AIR = {
+    "chair-link": ("Xinyi Chair {}", NORDIC),
+    "berry": ("BerryMed", MICROCHIP),
+    "berry-v15": ("BerryMed", MICROCHIP),
+}
+"""How devices with a serial line show themselves by air; `{}` is their id."""
 
 
 async def run(
@@ -172,6 +179,7 @@ def _on_air(
     device: SimDevice, firmware: Firmware | GattFirmware, air: Callable[..., GattTwin]
 ) -> Callable[..., AnyTwin]:
     """A device with a serial line gets one by air."""
-    name = f"Xinyi Chair {device.id}" if device.kind == "chair-link" else f"Xinyi {device.id}"
-    by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, name)
+    name, chip = _BY_AIR.get(device.kind, (f"Xinyi {device.id}", NORDIC))
+    name = name.format(device.id)
+    by_air = firmware if isinstance(firmware, GattFirmware) else UartPeripheral(firmware, name, chip)
     return partial(air, by_air, device.air)

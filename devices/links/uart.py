@@ -4,8 +4,8 @@ There is no standard for it; makers of modules have one each. Frames are written
 connection can carry. All pieces of a frame are handed to the adapter at once and in order, frame after frame, so
 that a frame that overtakes never lands inside another one and never waits for an answer.
 
-Nordic UART: bleak's examples/uart_service.py. Microchip (ISSC) transparent UART: UUIDs as in the data sheets of
-BM70/RN4870, the write value [K].
+Nordic UART: bleak's examples/uart_service.py. Microchip (ISSC) transparent UART: UUIDs as public drivers of Berry's
+oximeters have them.
 """
 
 import asyncio

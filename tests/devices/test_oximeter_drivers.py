@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from devices.discovery import Place, ask
 from devices.errors import PortLost, WrongDevice
 from devices.events import Gap, LinkHealth
 from devices.families import BY_KIND
@@ -92,6 +93,13 @@ async def test_pulling_it_out_ends_the_stream(rig, kind):
         with pytest.raises(PortLost):
             async for _ in driver.events():
                 pass
+
+
+@pytest.mark.parametrize("kind", ["berry", "berry-v15"])
+async def test_both_berries_are_called_the_same_by_air_and_told_apart_by_their_frames(air, kind):
+    async with air(kind, speed=4) as r:
+        found = await ask(Place(r.address, "BerryMed"), r.clock)
+        assert found.family.kind == kind
 
 
 async def test_berry_by_air_is_the_same_oximeter(air, until, listening):
