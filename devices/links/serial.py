@@ -19,6 +19,8 @@ from devices.errors import DeviceError, PortBusy, PortForbidden, PortMissing
 from devices.links.descriptor import Descriptor
 from devices.links.link import Parity
 
+_PSEUDO = "/dev/pts/"
+
 
 class SerialPort(Descriptor):
     """One open port, a `ByteLink`. An async context manager; inside it `read` and `write`."""
@@ -44,7 +46,9 @@ class SerialPort(Descriptor):
         try:
             if not stat.S_ISCHR(Path(self.port).stat().st_mode):
                 raise PortMissing(self.port, self.device, "not a serial port")
-            return serial.Serial(self.port, self._baud, parity=self._parity, timeout=0, write_timeout=0, exclusive=True)
+            no_line = str(Path(self.port).resolve()).startswith(_PSEUDO)  # has no parity, and says so the second time
+            parity = "N" if no_line else self._parity
+            return serial.Serial(self.port, self._baud, parity=parity, timeout=0, write_timeout=0, exclusive=True)
         except (OSError, termios.error) as error:  # SerialException is an OSError
             raise self._cause(error) from error
 
