@@ -7,7 +7,6 @@ coverage-guided fuzzer (`fuzz_decoders.py`) feed both from here, the bench measu
 
 import inspect
 import pkgutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache

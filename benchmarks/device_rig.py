@@ -141,7 +141,7 @@ async def _play(
 
 async def _listen(of: Play) -> None:
     async for event in of.driver.events():
-        of.events.append(event)  # noqa: PERF401 - others look at the list while it grows
+        of.events.append(event)
 
 
 class _Heard(Cable):

@@ -4,11 +4,13 @@
 
 Atheris (libFuzzer) in a process per protocol; only `devices.protocols` is instrumented, so edges are the decoders' own.
 A target ends when it has run for so long, has read so many inputs, and has found no new edge in the last fifth of its
-time (two minutes of ten). The corpus is kept in `--corpus` and begins with what the twins say, so a run that was broken
-off goes on where it was. Prints a line per target; ends with 1 when there was a crash, or a target came to no rest.
+time (two minutes of ten). The corpus is kept in `--corpus` and begins with what the twins say; inputs and minutes are
+added up there as long as no decoder is changed, so a run that was broken off goes on where it was. Prints a line per
+target; ends with 1 when there was a crash, or a target came to no rest.
 """
 
 import argparse
+import hashlib
 import json
 import re
 import subprocess
@@ -18,6 +20,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from queue import Empty, Queue
 from typing import IO
@@ -30,6 +33,7 @@ LONGEST_SHARE = 3.0
 """A target that still finds edges is given up after so many times its minutes."""
 _STATUS = re.compile(rb"#(\d+)\s+(\w+)\s+cov: (\d+)")
 _ONE_INPUT_S = 10
+_SAVE_S = 5.0
 _SIZES = (0, 1, 7, 20)
 
 
@@ -38,7 +42,7 @@ class Outcome:
     """What became of one target.
 
     Attributes:
-        inputs: how many were read, in this run.
+        inputs, minutes: how many were read in which time, earlier runs of the same decoders included.
         edges: of the code that were reached.
         quiet_min: minutes since the last new one.
         crash: the message, "" where there was none.
@@ -54,6 +58,19 @@ class Outcome:
     reproducer: str = ""
     rested: bool = False
 
+    def load(self, ledger: Path) -> None:
+        """Go on with the sums of earlier runs, if the decoders are the same."""
+        try:
+            before = json.loads(ledger.read_text("utf-8"))
+        except (OSError, ValueError):
+            return
+        if before["decoders"] == _digest():
+            self.inputs, self.minutes = before["inputs"], before["minutes"]
+
+    def save(self, ledger: Path) -> None:
+        sums = {"decoders": _digest(), "inputs": self.inputs, "minutes": self.minutes}
+        ledger.write_text(json.dumps(sums), "utf-8")
+
     @property
     def good(self) -> bool:
         return self.rested and not self.crash
@@ -64,6 +81,13 @@ class Outcome:
             f"{self.minutes:5.1f} min, none new in the last {self.quiet_min:.1f}"
         )
         return f"{line}\n      {self.crash}\n      {self.reproducer}" if self.crash else line
+
+
+@cache
+def _digest() -> str:
+    """Of everything that is fuzzed."""
+    files = sorted((ROOT / "devices" / "protocols").rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def child(name: str, folder: str) -> None:
@@ -108,14 +132,16 @@ def sow(name: str, folder: Path) -> None:
 def fuzz(name: str, minutes: float, inputs: int, corpus: Path) -> Outcome:
     """Run one target to its end."""
     folder = corpus / name
-    outcome = Outcome(name)
+    outcome, ledger = Outcome(name), corpus / f"{name}.json"
+    outcome.load(ledger)
+    inputs_before, minutes_before = outcome.inputs, outcome.minutes
     command = [sys.executable, "-m", "benchmarks.fuzz_decoders", "--child", name, str(folder)]
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert running.stdout is not None
     lines: Queue[bytes] = Queue()
     reading = threading.Thread(target=_read, args=(running.stdout, lines), daemon=True)
     reading.start()
-    begin = newest = time.monotonic()
+    begin = newest = saved = time.monotonic()
     last: list[bytes] = []
     while running.poll() is None or not lines.empty():
         try:
@@ -124,16 +150,22 @@ def fuzz(name: str, minutes: float, inputs: int, corpus: Path) -> Outcome:
             line = b""
         now = time.monotonic()
         if found := _STATUS.search(line):
-            outcome.inputs = int(found[1])
+            outcome.inputs = inputs_before + int(found[1])
             if int(found[3]) > outcome.edges:
                 outcome.edges, newest = int(found[3]), now
         elif line:
             last = [*last, line][-40:]
-        outcome.minutes, outcome.quiet_min = (now - begin) / 60, (now - newest) / 60
+        outcome.minutes, outcome.quiet_min = minutes_before + (now - begin) / 60, (now - newest) / 60
+        if now - saved >= _SAVE_S:
+            outcome.save(ledger)
+            saved = now
         outcome.rested = (
-            outcome.minutes >= minutes and outcome.inputs >= inputs and outcome.quiet_min >= QUIET_SHARE * minutes
+            outcome.minutes >= minutes
+            and outcome.inputs >= inputs
+            and outcome.quiet_min >= QUIET_SHARE * minutes
+            and outcome.edges > 0
         )
-        if outcome.rested or outcome.minutes > LONGEST_SHARE * minutes:
+        if outcome.rested or now - begin > LONGEST_SHARE * 60 * minutes:
             break
     if running.poll() is None:
         running.terminate()
@@ -142,12 +174,14 @@ def fuzz(name: str, minutes: float, inputs: int, corpus: Path) -> Outcome:
         found_files = sorted(corpus.glob(f"{name}.crash-*"), key=lambda file: file.stat().st_mtime)
         outcome.reproducer = str(found_files[-1]) if found_files else ""
     running.wait()
+    outcome.save(ledger)
     return outcome
 
 
 def _read(pipe: IO[bytes], lines: Queue[bytes]) -> None:
     for line in pipe:
-        lines.put(line)
+        if not line.startswith(b"INFO"):
+            lines.put(line)
 
 
 def _story(lines: Sequence[bytes]) -> str:

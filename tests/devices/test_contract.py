@@ -25,8 +25,8 @@ BY_CABLE = [family.kind for family in FAMILIES if Medium.SERIAL in family.media]
 BY_AIR = [kind for kind in KINDS if kind not in BY_CABLE]
 SENSORS = [family.kind for family in FAMILIES if not family.chair]
 CANNOT_TELL = {"go-direct", "shimmer"}
-"""A belt measures force, worn or not; a Shimmer's probe sees light, with a finger or without: that is for the quality of
-the signal to tell (`signals/quality.py`).
+"""A belt measures force, worn or not; a Shimmer's probe sees light, with a finger or without: that is for the quality
+of the signal to tell (`signals/quality.py`).
 """
 MAP = "relaxation-chair"
 HEART = {Channel.ECG, Channel.PPG, Channel.RR, Channel.SPO2, Channel.PULSE_RATE}
