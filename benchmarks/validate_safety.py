@@ -108,12 +108,9 @@ def shrunk(seed: int) -> Script:
 
 def say(total: Tally, took_s: float, jobs: int) -> None:
     share = 100 / max(1, total.scripts)
-    print(
-        f"scripts {total.scripts} ({total.scripts / took_s:.0f}/s with {jobs} jobs), {total.seconds / 3600:.1f} h of the chair"
-    )
-    print(
-        f"moved in {total.moved * share:.1f} %; {total.obeyed} motion commands obeyed; {total.moved_s / 3600:.1f} h in motion"
-    )
+    rate, hours, moved_h = total.scripts / took_s, total.seconds / 3600, total.moved_s / 3600
+    print(f"scripts {total.scripts} ({rate:.0f}/s with {jobs} jobs), {hours:.1f} h of the chair")
+    print(f"moved in {total.moved * share:.1f} %; {total.obeyed} motion commands obeyed; {moved_h:.1f} h in motion")
     print(f"stops confirmed {total.stops}; longest from the request to the wire {total.stop_on_wire_s * 1000:.1f} ms")
     print("scripts with: " + ", ".join(f"{what} {n * share:.0f} %" for what, n in total.seen.most_common()))
     print("motion ended by: " + ", ".join(f"{why} {n * share:.0f} %" for why, n in total.ends.most_common()))
@@ -136,9 +133,8 @@ def _one(seed: int) -> int:
 
 def _say_script(script: Script) -> None:
     sensor = "" if script.seat_sensor else ", no seat sensor"
-    print(
-        f"Script {script.seed}{', by air' if script.ble else ''}{sensor}, {script.conditions}, noise {script.noise}, {script.ageing}"
-    )
+    by_air = ", by air" if script.ble else ""
+    print(f"Script {script.seed}{by_air}{sensor}, {script.conditions}, noise {script.noise}, {script.ageing}")
     for step in script.steps:
         print(f"  {step.wait_s:6.3f} s  {step.do} {', '.join(map(str, step.args))}")
 
