@@ -2,8 +2,8 @@
 
     python -m benchmarks.validate_safety --scripts 100000 --jobs 2
 
-A script that fails is printed with its seed and, shrunk, step by step; `--seed N` runs that one alone. Exit code 1 then,
-and also when the scripts have exercised too little for the answer to mean anything.
+A script that fails is printed with its seed and, shrunk, step by step; `--seed N` runs that one alone. Exit code 1
+then, and also when the scripts have exercised too little for the answer to mean anything.
 """
 
 import argparse
