@@ -2,6 +2,8 @@
 
 PY := .venv/bin/python
 DATA ?= data
+SCRIPTS ?= 100000
+FUZZ_MINUTES ?= 10
 ARGS ?=
 
 .PHONY: help setup setup-test demo test check validate bench docs-figures lock clean
@@ -10,7 +12,7 @@ help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
 	@echo "make test      all tests, with real parts"
 	@echo "make check     style, types, import table"
-	@echo "make validate  figures against recordings: make validate DATA=<folder>, see docs/signals.md"
+	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=); hours"
 	@echo "make bench     speed, as ratios against peers"
 
 setup:
@@ -31,8 +33,15 @@ check: setup-test
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
+# Each part runs whatever the others came to; recordings only where they are.
 validate: setup-test
-	$(PY) -m benchmarks.validate --data $(DATA)
+	@ok=0; \
+	if [ -d "$(DATA)" ]; then $(PY) -m benchmarks.validate --data "$(DATA)" || ok=1; \
+	else echo "validate: no recordings in $(DATA); name their folder: make validate DATA=<folder>"; ok=1; fi; \
+	$(PY) -m benchmarks.validate_safety --scripts $(SCRIPTS) || ok=1; \
+	XINYI_MODBUS_SCRIPTS=250 $(PY) -m pytest -q -o timeout=3000 tests/devices/modbus/test_modbus_hazards.py || ok=1; \
+	$(PY) -m benchmarks.fuzz_decoders --minutes $(FUZZ_MINUTES) || ok=1; \
+	exit $$ok
 
 # Peers live in an environment of their own; some are GPL and never run in our process.
 .venv-bench/.stamp: benchmarks/requirements-peers.txt
