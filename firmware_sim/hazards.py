@@ -292,8 +292,11 @@ class Hazards:
 
     def _alarmed(self, watched: _Watched, joint: Joint, now_s: float, rate: float) -> None:
         if not watched.alarmed and "obstruction" in joint.alarms:
-            watched.retreat = -1 if rate > 0 else 1
-            watched.until_s = now_s + wire.RETREAT_WITHIN_S + _TICK_S
+            if watched.retreat and now_s <= watched.until_s:  # something is behind it as well: it has to come to rest
+                watched.until_s = min(watched.until_s, now_s + REST_S)
+            else:
+                watched.retreat = -1 if rate > 0 else 1
+                watched.until_s = now_s + wire.RETREAT_WITHIN_S + _TICK_S
         if rate * watched.retreat <= 0:
             watched.retreat_from_deg = joint.true_deg
         if not watched.alarmed:
