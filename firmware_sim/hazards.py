@@ -284,7 +284,7 @@ class Hazards:
         watched.alarmed = bool(joint.alarms)
         if abs(rate) <= _MOVES_DEG_S:
             return False
-        if watched.retreat and now_s <= watched.until_s:
+        if watched.retreat and now_s <= watched.until_s and not self.permitted:
             back = (joint.true_deg - watched.retreat_from_deg) * watched.retreat
             if back < wire.RETREAT_DEG + 0.1:
                 return False

@@ -150,6 +150,8 @@ class ChairFirmware:
 
     def hear(self, data: bytes, at_s: float) -> None:
         """Bytes from the host. A STOP among them comes before everything that was sent earlier."""
+        self.actuators.advance(at_s)
+        self._find(at_s)  # what its drives have felt by now comes before anything that it is asked
         self._watch(at_s)
         frames = [frame for frame in self._decoder.feed(data) if wire.of_host(frame.message)]
         stop = max((i for i, frame in enumerate(frames) if isinstance(frame.message, wire.Stop)), default=-1)
