@@ -177,6 +177,8 @@ class Hazards:
             case wire.Arm(session=session) if session > 0 and not self.latched and self._confirmed(at_s):
                 if self._seat_sensor or not self._session or self._session == session:
                     self.permitted, self._session = True, session
+                    for watched, _ in self._joints:
+                        watched.retreat = 0  # what moves from now on is asked for
             case wire.Recline(speed_deg_s=speed):
                 self._asks(self._joints[0][0], speed)
             case wire.LegRest(speed_deg_s=speed):
@@ -284,7 +286,7 @@ class Hazards:
         watched.alarmed = bool(joint.alarms)
         if abs(rate) <= _MOVES_DEG_S:
             return False
-        if watched.retreat and now_s <= watched.until_s and not self.permitted:
+        if watched.retreat and now_s <= watched.until_s:
             back = (joint.true_deg - watched.retreat_from_deg) * watched.retreat
             if back < wire.RETREAT_DEG + 0.1:
                 return False
