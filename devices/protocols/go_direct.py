@@ -32,6 +32,7 @@ INIT, STATUS, DEVICE, CHANNEL, CHANNELS = 0x1A, 0x10, 0x55, 0x50, 0x51
 PERIOD, START, STOP, DISCONNECT = 0x1B, 0x18, 0x19, 0x54
 _KEY = bytes.fromhex("a54a06490748084709460a450b440c430d420e41")
 _COMMAND, _ANSWER, _MEASUREMENT = 0x58, 0x98, 0x20
+_HEADS = (_ANSWER, _MEASUREMENT)
 _NORMAL, _WIDE, _DROPPED = 0x06, 0x07, 0x0D
 _LEAST_BYTES = 5
 _DEVICE_INFO = struct.Struct("<16s16s32s")
@@ -221,16 +222,21 @@ def _text(data: bytes) -> str:
     return "".join(letter for letter in said if letter.isprintable()).strip()
 
 
+def _is_packet(data: bytes) -> bool:
+    return len(data) >= _LEAST_BYTES and data[0] in _HEADS and data[1] == len(data) and data[3] == checksum(data)
+
+
 class Decoder:
     """Notifications in, answers and measurements out. Never raises.
 
-    A packet begins with a notification and may go on in the next ones. When its sum is wrong a piece was lost, and the
-    newest notification is tried as a beginning. Measurements count up or down by one: three in the same direction show
-    which. Whether answers count along is not known either, so a hole around an answer is taken as one packet less.
+    A packet begins with a notification and may go on in the next ones. When its sum is wrong, or a whole packet comes
+    in its midst, a piece was lost, and the newest notification is tried as a beginning. Measurements count up or down
+    by one: three in the same direction show which. Whether answers count along is not known either, so a hole around an
+    answer is taken as one packet less.
 
     Attributes:
         frames: good packets so far.
-        crc_errors: packets whose sum was wrong.
+        crc_errors: packets whose sum was wrong, or whose end never came.
         dropped_bytes: bytes that belonged to no good packet.
         lost_frames: packets missing by the device's counter.
     """
@@ -245,10 +251,14 @@ class Decoder:
     def feed(self, data: bytes) -> list[Answer | Measurement]:
         """What is completed by a notification."""
         heard: list[Answer | Measurement] = []
+        if self._part and _is_packet(data):  # what had begun has lost its end: nothing else looks so by chance
+            self.dropped_bytes += len(self._part)
+            self.crc_errors += 1
+            self._part = b""
         whole = self._part + data
         while len(whole) >= 2:
             length = whole[1]
-            if whole[0] not in {_ANSWER, _MEASUREMENT} or length < _LEAST_BYTES:
+            if whole[0] not in _HEADS or length < _LEAST_BYTES:
                 whole = self._give_up(whole, data)
                 continue
             if len(whole) < length:
