@@ -51,7 +51,8 @@ validate: setup-test
 	touch $@
 
 bench: setup-test .venv-bench/.stamp
-	$(PY) -m benchmarks.bench_signals --peer-python .venv-bench/bin/python
+	@ok=0; $(PY) -m benchmarks.bench_signals --peer-python .venv-bench/bin/python || ok=1; \
+	$(PY) -m benchmarks.bench_devices || ok=1; exit $$ok
 
 docs-figures: setup-test
 	$(PY) docs/make_figures.py
