@@ -79,6 +79,7 @@ class _Device:
                 self._health = words("device-health")
                 self._advice = words("device-advice gone", role="status")
                 self._counters, self._more = words("device-counters"), words("device-counters")
+                self._air = words("device-counters gone")
 
     def remove(self) -> None:
         """The device is no longer part of the room."""
@@ -95,6 +96,7 @@ class _Device:
             show(self._advice, on=False)
             show(self._counters, on=False)
             show(self._more, on=False)
+            show(self._air, on=False)
             return
         self._name.text = device.name
         self._health.text = " · ".join(
@@ -106,10 +108,12 @@ class _Device:
         show(self._counters, on=True)
         show(self._more, on=True)
         self._counters.text = texts("rail.counters", frames=f"{device.frames:,}", lost=device.lost_frames)
-        more = [texts("rail.counters_more", errors=device.crc_errors, reconnects=device.reconnects)]
+        self._more.text = texts("rail.counters_more", errors=device.crc_errors, reconnects=device.reconnects)
+        air = []
         if device.battery_percent is not None:
-            more.append(texts("rail.battery", percent=device.battery_percent))
+            air.append(texts("rail.battery", percent=device.battery_percent))
         if device.rssi_dbm is not None:
-            more.append(texts("rail.rssi", dbm=device.rssi_dbm))
-        self._more.text = " · ".join(more)
+            air.append(texts("rail.rssi", dbm=device.rssi_dbm))
+        show(self._air, bool(air))
+        self._air.text = " · ".join(air)
         put(self._box, "title", " · ".join(filter(None, (device.model, device.serial, device.firmware, device.port))))
