@@ -182,7 +182,7 @@ class Room:
     def _status(self, state: DeviceState, status: ChairStatus) -> None:
         """A chair is here when it has said how it stands: only then can it be asked for anything."""
         before, state.status = state.status, status
-        state.faults = (*status.faults, *(("watchdog",) if status.watchdog_tripped else ()))
+        state.faults = status.faults  # that it stopped by itself in silence is no fault: it waits to be armed again
         stopped = _is_stopped(status) and not (before and _is_stopped(before))
         if self.chair and status.device == self.chair_id:
             self.chair.stands(status)
