@@ -47,9 +47,9 @@ class Stage:
         except TimeoutError:
             session = last.session if last else None
             logs = {name: self.site.last_words(name) for name in self.site.children}
-            raise AssertionError(
-                f"no such frame within {within_s} s; devices {self.client.latest and self.client.latest.devices}; signal {self.client.latest and self.client.latest.signal}; session {session}; logs {logs}"
-            ) from None
+            devices = last.devices if last else None
+            told = f"devices {devices}; session {session}; logs {logs}"
+            raise AssertionError(f"no such frame within {within_s} s; {told}") from None
         raise AssertionError("the frames ended")
 
     async def hands(self, do: str, **fields: object) -> None:
