@@ -3,6 +3,10 @@
 The same checks run under a coverage-guided fuzzer for much longer: `make validate`.
 """
 
+import random
+import sys
+from collections import deque
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -49,6 +53,37 @@ def test_any_bytes_in_any_pieces_are_read_alike_and_accounted_for_without_hoardi
         check_stream(stream, data, size)
 
     holds()
+
+
+def kept(it, seen):
+    """Bytes of all objects that hang on a decoder, of whatever kind they are."""
+    if id(it) in seen or isinstance(it, type) or callable(it):
+        return 0
+    seen.add(id(it))
+    inside = [*getattr(it, "__dict__", {}).values()]
+    inside += [getattr(it, slot) for kind in type(it).__mro__ for slot in getattr(kind, "__slots__", ())]
+    if isinstance(it, dict):
+        inside += [*it, *it.values()]
+    elif isinstance(it, list | tuple | set | frozenset | deque):
+        inside += it
+    return sys.getsizeof(it) + sum(kept(one, seen) for one in inside)
+
+
+@pytest.mark.parametrize(("name", "stream"), [row[1:] for row in STREAMS], ids=[row[0] for row in STREAMS])
+def test_a_hundred_kilobytes_of_rubbish_leave_less_than_four_behind(name, stream):
+    dice, words = random.Random(1), seeds(name)
+    rubbish = {
+        "noise": lambda: dice.randbytes(100),
+        "nought": lambda: bytes(100),
+        "ones": lambda: b"\xff" * 100,
+        "few values": lambda: bytes(dice.choices(b"\x00\x01\x03\x55\x80\xff", k=100)),
+        "cut words": lambda: b"".join(word[: dice.randrange(30)] for word in dice.choices(words, k=8)),
+    }
+    for what, piece in rubbish.items():
+        decoder = stream.make()
+        for _ in range(1000):
+            decoder.feed(piece())
+            assert kept(decoder, set()) < 4096, what
 
 
 @pytest.mark.parametrize(("name", "stream"), FED, ids=[name for name, _ in FED])
