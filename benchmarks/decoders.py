@@ -239,7 +239,7 @@ def check_stream(stream: Stream, data: bytes, size: int) -> None:
     most = _HELD_FRAMES * stream.longest + fresh
     for place, piece in enumerate(chunks(data, size)):
         heard += decoder.feed(piece)
-        _claim(place % _LOOK or held(decoder) <= most, f"keeps more than {most} bytes")
+        _claim(place % _LOOK != 0 or held(decoder) <= most, f"keeps more than {most} bytes")
     waiting = min(held(decoder), len(data))
     settled = decoder.dropped_bytes + decoder.frames * stream.longest + waiting + stream.uncounted(data, heard)
     _claim(settled >= len(data), f"{len(data) - settled} bytes of {len(data)} are nowhere")

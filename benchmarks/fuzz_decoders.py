@@ -102,7 +102,7 @@ def _digest() -> str:
 
 def child(name: str, folder: str) -> None:
     """The fuzzer itself; never returns."""
-    import atheris
+    import atheris  # type: ignore[import-untyped]  # it has none
 
     with atheris.instrument_imports(include=["devices.protocols"]):
         from benchmarks import decoders
