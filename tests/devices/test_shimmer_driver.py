@@ -164,3 +164,28 @@ async def test_it_takes_no_commands_and_a_lost_link_ends_the_stream(rig):
         with pytest.raises(PortLost):
             async for _ in driver.events():
                 pass
+
+
+async def test_false_packets_ahead_of_time_cost_a_connection_and_not_the_stream(rig, until):
+    """Nothing guards its packets: two false ones that follow each other are believed, and then true ones are not."""
+    async with rig("shimmer", speed=4) as r, Supervised("hand", lambda: unit(r), r.clock) as device:
+        seen, skin = [], []
+
+        async def watch():
+            async for event in device.events():
+                seen.extend([event] if isinstance(event, Connected) else [])
+                skin.extend([event] if isinstance(event, Samples) else [])
+
+        task = asyncio.create_task(watch())
+        await until(lambda: len(skin) > 5)
+        twin = r.site.twins["shimmer-1"]
+        ahead = round(twin.now_s * wire.CLOCK_HZ) + 20 * wire.CLOCK_HZ
+        channels, divisor = twin.firmware.channels, twin.firmware.divisor
+        false = [wire.encode(wire.Packet(ahead + n * divisor, (0, 0)), channels) for n in range(2)]
+        twin.port.write(b"\xaa" + b"".join(false))
+        await until(lambda: len(seen) > 1)
+        assert seen[-1].epoch == 2
+        before = len(skin)
+        await until(lambda: len(skin) > before + 5)
+        assert skin[-1].epoch == 2
+        task.cancel()
