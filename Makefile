@@ -25,7 +25,7 @@ demo: setup
 	@.venv/bin/xinyi demo $(ARGS)
 
 test: setup-test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup-test
 	$(PY) -m ruff check .
