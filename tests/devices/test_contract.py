@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from devices.address import Medium
-from devices.errors import CommandRefused, DeviceError, NoAnswer, PortLost, WrongDevice
+from devices.errors import CommandRefused, DeviceError, NoAnswer, OutOfReach, PortLost, WrongDevice
 from devices.events import ChairStatus, Connected, Disconnected, Light, LinkHealth
 from devices.families import BY_KIND, FAMILIES
+from devices.links import ble
 from devices.supervisor import Supervised
 from firmware_sim.catalogue import SimDevice
 from firmware_sim.site import Site
@@ -28,6 +29,20 @@ CANNOT_TELL = {"go-direct", "shimmer"}
 """A belt measures force, worn or not; a Shimmer's probe sees light, with a finger or without: that is for the quality
 of the signal to tell (`signals/quality.py`).
 """
+GOING = {
+    "chair-link": lambda firmware: firmware._sampler.running,
+    "contec-v7": lambda firmware: firmware.until_s > float("-inf"),
+    "bitalino": lambda firmware: firmware.live,
+    "shimmer": lambda firmware: firmware.streaming,
+    "polar": lambda firmware: bool(firmware.running) or bool(firmware.listened),
+    "go-direct": lambda firmware: firmware.measuring or bool(firmware.listened),
+    "heart-rate": lambda firmware: bool(firmware.listened),
+    "pulse-oximeter": lambda firmware: bool(firmware.listened),
+    "nonin-ble": lambda firmware: bool(firmware.listened),
+}
+"""Whether a device is at work for a host; the others talk to anybody, or only answer."""
+UNASKED = {family.kind for family in FAMILIES if family.speaks_first}
+ONLY_ANSWERS = {"modbus-chair"}
 MAP = "relaxation-chair"
 HEART = {Channel.ECG, Channel.PPG, Channel.RR, Channel.SPO2, Channel.PULSE_RATE}
 
@@ -37,7 +52,7 @@ def worn(rig, air, tmp_path):
     """`async with worn(kind, …) as r:` one device of this kind at its port or on the air; `r.make()` is its driver."""
 
     @contextlib.asynccontextmanager
-    async def running(kind, *, speed=5.0, wait_for_sit=False):
+    async def running(kind, *, speed=8.0, wait_for_sit=False):
         options = {"map": MAP} if BY_KIND[kind].needs_map else {}
         more = {"wait_for_sit": wait_for_sit, "speed": speed}
         async with contextlib.AsyncExitStack() as stack:
@@ -156,7 +171,7 @@ async def test_a_bad_cable_is_survived(worn, until, listening, kind):
     async with worn(kind) as r, r.make() as driver, listening(driver) as events:
         channel = driver.identity.channels[0][0]
         await until(lambda: pieces(events, channel))
-        r.do("noise", share=0.05)
+        r.do("noise", share=0.2)
         before = len(pieces(events, channel))
         await until(lambda: len(pieces(events, channel)) > before + 5, 40)
 
@@ -170,14 +185,42 @@ async def test_a_device_that_says_nothing_is_no_answer(worn, kind):
                 await r.make().__aenter__()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BY_CABLE if kind != "nonin"])
+@pytest.mark.parametrize("kind", BY_AIR)
+async def test_who_is_not_there_is_out_of_reach(worn, until, monkeypatch, kind):
+    monkeypatch.setattr(ble, "LOOK_S", 0.3)
+    async with worn(kind) as r:
+        r.do("unplug")
+        await until(lambda: not r.twin().on_air.is_set())
+        with pytest.raises(OutOfReach):
+            async with asyncio.timeout(20):
+                await r.make().__aenter__()
+
+
+@pytest.mark.parametrize("kind", BY_CABLE)
 async def test_another_device_on_the_port_is_told_in_time(rig, kind):
-    async with rig("nonin", speed=4) as r:
+    other = "contec" if kind == "nonin" else "nonin"
+    async with rig(other, speed=8) as r:
         options = {"map": MAP} if BY_KIND[kind].needs_map else {}
-        driver = BY_KIND[kind].make("one", r.paths["nonin-1"], r.clock, **options)
+        driver = BY_KIND[kind].make("one", r.paths[f"{other}-1"], r.clock, **options)
         with pytest.raises((WrongDevice, NoAnswer)):
             async with asyncio.timeout(20):
                 await driver.__aenter__()
+
+
+@pytest.mark.parametrize("way", ["leave", "error"])
+@pytest.mark.parametrize("kind", GOING)
+async def test_it_is_off_after_every_way_out(worn, kind, way):
+    async with worn(kind) as r:
+        firmware = r.firmware(f"{kind}-1")
+        with contextlib.suppress(ZeroDivisionError):
+            async with r.make():
+                assert GOING[kind](firmware)
+                assert way == "leave" or 1 / 0
+        assert not GOING[kind](firmware)
+
+
+def test_of_every_kind_it_is_said_how_it_is_seen_to_be_off():
+    assert set(GOING) | UNASKED | ONLY_ANSWERS == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
