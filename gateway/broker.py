@@ -18,7 +18,8 @@ from gateway.disk import make_folder, write_durably
 from gateway.errors import BrokerMissing
 from gateway.link import BrokerAddress
 
-PRODUCERS = ("room", "kiosk", "console")
+PRODUCERS = ("room", "kiosk", "console", topics.RELAY)
+"""The relay of a site below, as the simulator of a whole district plays it; real ones come with a certificate."""
 _HASH_ROUNDS = 101
 
 _CONFIGURATION = """\

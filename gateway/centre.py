@@ -1,33 +1,72 @@
-"""The centre of a site: takes what producers send, commits it, says so, and then draws the picture.
+"""The centre of a site: takes what producers and sites below send, commits it, says so, carries it on, and then draws.
 
-The order is the promise: rows are on the disk, then the receipt goes out, then the broker may forget the message. A
-crash between any two steps only repeats work, because rows are idempotent on the record id. While rows cannot be
-written nothing is acknowledged, and the broker's window is the back-pressure.
+The order is the promise: rows and the entries for the next hops are on the disk, then the receipt goes out, then the
+broker may forget the message. Any number of centres may serve one site on one PostgreSQL: then each is dealt a share of
+the messages, and what only one should do (relay, downlink, points) is done by whoever holds the lease.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections import defaultdict
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
+
+import msgspec
 
 from devices.clock import Clock
 from gateway import topics
-from gateway.arrivals import Good, Poison, judge
+from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
+from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Intake
 from gateway.keys import Keyring
-from gateway.link import BrokerAddress, Link, LinkLost, Message, Will
-from gateway.messages import Receipt, encode
+from gateway.lease import Lease
+from gateway.link import BrokerAddress, Link, Will
+from gateway.messages import Body, Receipt
+from gateway.placement import Placement
 from gateway.points import PointStore
 from gateway.projection import project_batch
+from gateway.relay import Relay
+from gateway.routing import UP, Routing
 from gateway.rows import KEYS_FOLDER, Rows
 
-WINDOW = 200
-RETRY_S = 0.5
-RETRY_MAX_S = 10.0
-
 log = logging.getLogger(__name__)
+
+Beside = Callable[[Link], contextlib.AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upper:
+    """The level above: its site, and its broker."""
+
+    site: str
+    broker: BrokerAddress
+
+
+@dataclass(frozen=True, slots=True)
+class CentreOptions:
+    """What a centre may be told.
+
+    Attributes:
+        level: what receipts call this level.
+        rows_url: another database than the embedded one; then other centres may write to it too.
+        upper: the level above, if there is one.
+        routing: what goes where; by default nothing but what `routing.DEFAULT_POLICY` says.
+        worker: name of this centre among several of its site; "" when it is the only one.
+        beside: lives as long as the connection to the own broker.
+        beside_relay: lives as long as the connection to the one above.
+    """
+
+    level: str = "site"
+    rows_url: str = ""
+    upper: Upper | None = None
+    routing: Routing | None = None
+    worker: str = ""
+    beside: tuple[Beside, ...] = ()
+    beside_relay: tuple[Beside, ...] = ()
 
 
 class Centre:
@@ -39,8 +78,11 @@ class Centre:
         data: data folder: rows.sqlite, keys.
         points: where points go; None draws none.
         clock: for the time when rows were stored.
-        level: what receipts call this level.
-        rows_url: another database than the embedded one.
+        options: the rest.
+
+    Attributes:
+        handlers: what to do with messages that are no records, by their name in the topic ("renew" …), given the
+            site and the payload.
     """
 
     def __init__(
@@ -51,14 +93,18 @@ class Centre:
         *,
         points: PointStore | None = None,
         clock: Clock | None = None,
-        level: str = "site",
-        rows_url: str = "",
+        options: CentreOptions | None = None,
     ) -> None:
-        self._site, self._broker, self._points, self._level = site, broker, points, level
-        self._clock = clock or Clock()
-        self._data, self._rows_url = data, rows_url
-        self._inbox: list[Message] = []
-        self._arrived, self._stored = asyncio.Event(), asyncio.Event()
+        self.site, self._broker, self._points, self._data = site, broker, points, data
+        self.clock = clock or Clock()
+        self.options = options or CentreOptions()
+        upper = self.options.upper
+        self._routing = self.options.routing or Routing(site, upper.site if upper else "")
+        self.boot = str(uuid4())
+        self._stored = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._heard: dict[str, float] = {}
+        self.handlers: dict[str, Callable[[str, bytes], Coroutine[None, None, None]]] = {}
         self.connected = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,111 +114,143 @@ class Centre:
             StoreError: the store cannot be opened at the start.
         """
         keyring = await asyncio.to_thread(Keyring.open, self._data / KEYS_FOLDER)
-        rows = await asyncio.to_thread(Rows.for_writing, self._data, keyring, self._rows_url)
+        placement = Placement(keyring, self._routing, self.boot)
+        self.rows = await asyncio.to_thread(Rows.for_writing, self._data, placement, self.options.rows_url)
         try:
+            await asyncio.to_thread(self.rows.apply_policy, self.clock.utc_ns())
             async with asyncio.TaskGroup() as group:
-                work = [group.create_task(self._serve(rows))]
-                if self._points is not None:
-                    work.append(group.create_task(self._project(rows, self._points)))
+                work = [group.create_task(each) for each in self._work()]
                 await stop.wait()
                 for task in work:
                     task.cancel()
         finally:
-            rows.close()
+            self.rows.close()
 
-    async def _serve(self, rows: Rows) -> None:
-        pause_s = RETRY_S
-        while True:
-            self._inbox.clear()
-            try:
-                async with self._link() as link:
-                    await link.subscribe(topics.all_up(self._site))
-                    link.publish(self._state_topic, topics.ONLINE, retain=True)
-                    log.info("centre of %s is listening at %s", self._site, self._broker)
-                    self.connected.set()
-                    pause_s = RETRY_S
-                    await self._take(link, rows)
-            except LinkLost as error:
-                log.warning("centre: %s", error)
-            except Exception:
-                log.exception("centre: a fault of our own; the link is made again")
-            finally:
-                self.connected.clear()
-            await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
-            pause_s = min(2 * pause_s, RETRY_MAX_S)
+    def _work(self) -> list[Coroutine[None, None, None]]:
+        options = self.options
+        self._lease = Lease(self.rows, "carrier", self.boot, alone=not options.worker)
+        self._up = self.rows.box(UP, self.clock.utc_ns)
+        self.downlink = Downlink(lambda hop: self.rows.box(hop, self.clock.utc_ns), self._targets)
+        intakes = [
+            self._intake("urgent", ("alert", *topics.OTHERS), speaks=True),
+            self._intake("normal", ("normal",)),
+            self._intake("bulk", ("bulk",)),
+        ]
+        work = [self._lease.keep(), self._tell_connected(intakes), *(intake.run() for intake in intakes)]
+        if (points := self._points) is not None:
+            work.append(self._lease.whenever(lambda: self._project(points)))
+        if options.upper is not None:
+            upper = options.upper
+            work.append(
+                self._lease.whenever(
+                    lambda: Relay(
+                        self._up,
+                        upper.broker,
+                        upper.site,
+                        self._store,
+                        level=options.level,
+                        beside=options.beside_relay,
+                    ).run()
+                )
+            )
+        return work
+
+    def _intake(self, name: str, lanes: tuple[str, ...], *, speaks: bool = False) -> Intake:
+        worker = self.options.worker
+        filters = [topics.all_up(lane) for lane in lanes]
+        return Intake(
+            self.site,
+            self._broker,
+            f"{name}-{worker}" if worker else name,
+            [topics.shared(each) for each in filters] if worker else filters,
+            self._store,
+            level=self.options.level,
+            on_other=self._other,
+            will=Will(self._state_topic, topics.OFFLINE) if speaks and not worker else None,
+            beside=self._company if speaks else None,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _company(self, link: Link) -> AsyncIterator[None]:
+        """What lives beside the urgent connection: the downlink, and whoever was given to us."""
+        if self.options.worker:  # each of several says that there is a centre; none says that there is none
+            link.publish(self._state_topic, topics.ONLINE, retain=True)
+        task = asyncio.create_task(self._lease.whenever(lambda: self.downlink.serve(link)))
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                for each in self.options.beside:
+                    await stack.enter_async_context(each(link))
+                yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     @property
     def _state_topic(self) -> str:
-        return topics.state(self._site, topics.CENTRE)
+        return topics.state(self.site, topics.CENTRE)
 
-    def _link(self) -> Link:
-        return Link(
-            self._broker,
-            f"xinyi-{self._site}-{topics.CENTRE}",
-            username=topics.CENTRE,
-            on_message=self._received,
-            window=WINDOW,
-            will=Will(self._state_topic, topics.OFFLINE),
-            manual_ack=True,
-        )
+    async def _tell_connected(self, intakes: list[Intake]) -> None:
+        for intake in intakes:
+            await intake.connected.wait()
+        self.connected.set()
 
-    def _received(self, message: Message) -> None:
-        self._inbox.append(message)
-        self._arrived.set()
+    async def _store(self, arrivals: Arrivals) -> None:
+        """Commit a batch, one at a time: an alert waits for one batch at most."""
+        async with self._turn:
+            await asyncio.to_thread(self.rows.store, arrivals, self.clock.utc_ns())
+        await self._hear({each.hop.sender for each in arrivals if each.hop and each.hop.producer == topics.RELAY})
+        self._stir()
 
-    async def _take(self, link: Link, rows: Rows) -> None:
-        while True:
-            await self._next(link)
-            messages, self._inbox = self._inbox, []
-            arrivals = [(message, judge(message.topic, bytes(message.payload))) for message in messages]
-            await self._commit(link, rows, [arrival for _, arrival in arrivals])
-            link.check()
-            self._receipt(link, arrivals)
-            for message in messages:
-                link.ack(message)
-            self._stored.set()
+    async def put(self, body: Body, target: str = "") -> UUID:
+        """Store a record of this centre's own, on its way up or to its target when this returns. Its id.
 
-    async def _next(self, link: Link) -> None:
-        """Wait for messages, or raise when the link is gone."""
-        arrived = asyncio.ensure_future(self._arrived.wait())
-        lost = asyncio.ensure_future(link.lost())
-        try:
-            await asyncio.wait({arrived, lost}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            arrived.cancel()
-            lost.cancel()
-        link.check()
-        self._arrived.clear()
+        Raises:
+            StoreError: nothing was stored.
+        """
+        async with self._turn:
+            record = await asyncio.to_thread(self.rows.put, body, self.clock.utc_ns(), target)
+        self._stir()
+        return record
 
-    async def _commit(self, link: Link, rows: Rows, arrivals: list[Good | Poison]) -> None:
-        """Store a batch; hold on while the store does not answer, as long as it takes."""
-        pause_s = RETRY_S
-        while True:
-            try:
-                await asyncio.to_thread(rows.store, arrivals, self._clock.utc_ns())
-            except StoreError as error:
-                log.error("centre: %s", error)  # noqa: TRY400 - one line for people, repeated until it works
-            else:
-                return
-            await asyncio.sleep(pause_s)
-            link.check()
-            pause_s = min(2 * pause_s, RETRY_MAX_S)
+    def _stir(self) -> None:
+        self._stored.set()
+        self._up.stirred()
+        self.downlink.stir()
 
-    def _receipt(self, link: Link, arrivals: list[tuple[Message, Good | Poison]]) -> None:
-        ids: defaultdict[str, list[UUID]] = defaultdict(list)
-        for message, arrival in arrivals:
-            record = arrival.record.id if isinstance(arrival, Good) else arrival.id
-            if record is not None:
-                ids[topics.parse_up(message.topic).producer].append(record)
-        for producer, records in ids.items():
-            link.publish(topics.receipt(self._site, producer), encode(Receipt(self._level, records)))
+    async def _other(self, travel: topics.Travel, payload: bytes) -> None:
+        """Take what is no record."""
+        match travel.lane:
+            case topics.RECEIPT:
+                receipt = msgspec.msgpack.decode(payload, type=Receipt)
+                await self.downlink.receipted(travel.site, receipt.ids, receipt.level)
+            case topics.HELLO if travel.producer == topics.RELAY:
+                self._heard.pop(travel.site, None)
+                await self._hear({travel.site})
+                self.downlink.hello(travel.site)
+            case topics.HELLO:
+                pass
+            case name if name in self.handlers:
+                await self.handlers[name](travel.site, payload)
+            case name:
+                log.warning("centre: %s sends %s, which nobody here knows", travel.site, name)
 
-    async def _project(self, rows: Rows, store: PointStore) -> None:
+    async def _hear(self, sites: set[str]) -> None:
+        """These sites below are there; written down now and then."""
+        now = asyncio.get_running_loop().time()
+        new = [site for site in sites if now - self._heard.get(site, -1e18) > HEARD_S / 4]
+        if new:
+            await asyncio.to_thread(self.rows.hear, new, time.time_ns())
+            self._heard.update(dict.fromkeys(new, now))
+
+    def _targets(self) -> tuple[list[str], list[str]]:
+        return self.rows.hops_below(), self.rows.heard_since(time.time_ns() - int(HEARD_S * 1e9))
+
+    async def _project(self, store: PointStore) -> None:
         pause_s = RETRY_S
         while True:
             self._stored.clear()
             try:
-                while await asyncio.to_thread(project_batch, rows, store, self._clock.utc_ns()):
+                while await asyncio.to_thread(project_batch, self.rows, store, self.clock.utc_ns()):
                     pause_s = RETRY_S
             except PointsAway as error:
                 log.warning("points wait: %s", error)
@@ -181,7 +259,13 @@ class Centre:
             except Exception:
                 log.exception("points wait: a fault of our own")
             else:
-                await self._stored.wait()
+                await self._more_stored()
                 continue
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
             pause_s = min(2 * pause_s, RETRY_MAX_S)
+
+    async def _more_stored(self) -> None:
+        """Until something was stored here, or a while has passed in which another centre may have stored something."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0 if self.options.worker else None):
+                await self._stored.wait()

@@ -3,10 +3,12 @@
 Keys are files `NNNN-<id>.key` of mode 0600 in one folder; the highest number seals, all of them open. The id is a hash
 of the key itself, so a wrong or damaged key file is found out by name and never mistaken for a broken seal.
 Sealed = version (1 byte) · key id (8) · nonce (12, random) · ciphertext and tag. NIST SP 800-38D: at most 2**32 random
-nonces per key; a room seals about once a second, and `rotate` makes a new key.
+nonces per key; a room seals about once a second, and `rotate` makes a new key. Pseudonyms that must be found again are
+hashed with the first key of the folder (HMAC-SHA-256), which is never thrown away.
 """
 
 import hashlib
+import hmac
 import secrets
 import stat
 from pathlib import Path
@@ -32,6 +34,8 @@ class Keyring:
 
     def __init__(self, folder: Path, keys: dict[bytes, bytes], current: bytes) -> None:
         self._folder, self._current = folder, current
+        first = next(iter(keys.values()))
+        self._index_key = hmac.new(first, b"xinyi index 1", hashlib.sha256).digest()
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
 
     @classmethod
@@ -109,6 +113,10 @@ class Keyring:
             raise SealBroken(
                 self._folder, f"something sealed with key {key_id.hex()} was changed", "restore the store from a backup"
             ) from error
+
+    def pseudonym(self, code: str) -> str:
+        """What stands in a column for a person's code: the same for the same code, useless without the first key."""
+        return hmac.new(self._index_key, code.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _look_again(self) -> None:
         """Another process may have rotated since; what seals here stays the same."""

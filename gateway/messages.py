@@ -1,7 +1,9 @@
-"""The message contract: what is kept and what travels upward, as typed structs.
+"""The message contract: what is kept and what travels between sites, as typed structs.
 
-A `Record` is an envelope with an encoded body; its kind says which struct the body is (`BODIES`). Bodies are msgpack;
-fields may be added with defaults, never renamed. Session times are ns since the session began, on its own clock.
+A `Record` is one thing worth keeping, made once and the same at every level; an `Envelope` carries it over one hop and
+is numbered there. A record's kind says which struct its body is (`BODIES`). Bodies are msgpack; fields may be added
+with defaults, never renamed or removed (`docs/messages` holds the released schemas, CI compares). Session times are ns
+since the session began, on its own clock; all others are UTC ns since 1970.
 """
 
 from enum import StrEnum
@@ -10,45 +12,89 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from care.alerts import AlertEvent
+
+__all__ = ["AlertEvent"]
+
+CONTRACT = 1
+"""Version of the contract, the second segment of every topic."""
+
 
 class Lane(StrEnum):
-    """Priority class. Alerts overtake everything; each lane numbers what it sends for itself."""
+    """Priority class. Alerts overtake everything, bulk yields to everything and is dropped first; each lane numbers
+    what it sends for itself.
+    """
 
     ALERT = "alert"
     NORMAL = "normal"
+    BULK = "bulk"
+
+
+LANES = (Lane.ALERT, Lane.NORMAL, Lane.BULK)
+"""Most urgent first."""
 
 
 class RecordKind(StrEnum):
     SESSION_OPENED = "session_opened"
     SESSION_CHUNK = "session_chunk"
     SESSION_CLOSED = "session_closed"
+    SESSION_WAVE = "session_wave"
+    ASSESSMENT = "assessment"
+    ALERT_EVENT = "alert_event"
+    SITE_COUNTS = "site_counts"
+    DEVICE_MINUTES = "device_minutes"
+    DUTY_ROSTER = "duty_roster"
+    APPOINTMENT = "appointment"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    DELETION = "deletion"
+    DELETION_DONE = "deletion_done"
+    KEY_ESCROW = "key_escrow"
+    REVOCATION = "revocation"
+    SITE_SETTINGS = "site_settings"
+    RELEASE_MANIFEST = "release_manifest"
+    RELEASE_REPORT = "release_report"
+    TOMBSTONE = "tombstone"
 
 
 class Record(Struct, frozen=True):
     """One thing worth keeping.
 
     Attributes:
-        id: UUIDv7; a record arrives any number of times and is stored once.
-        site: three-level path folded into one segment, "huadu.xinhua.0007".
+        id: UUIDv7, given by whoever made it and kept at every level; it arrives any number of times and counts once.
+        site: where it was made, "huadu.xinhua.0007".
         producer: process that made it, "room".
-        boot: start of that process, UUID text.
-        seq: 1, 2, 3 … per (producer, boot, lane) without holes: a hole is a loss.
         made_utc_ns: wall time when it was made.
+        target: site that it is meant for, when it travels down; "" for what stays or goes up.
     """
 
     id: UUID
     kind: RecordKind
     site: str
     producer: str
+    made_utc_ns: int
+    body: bytes
+    target: str = ""
+
+
+class Envelope(Struct, frozen=True):
+    """A record on one hop.
+
+    Attributes:
+        boot: start of the sending process, UUID text.
+        seq: 1, 2, 3 … per (sender, receiver, producer, boot, lane) without holes: a hole is a loss, and what was
+            dropped on purpose leaves a `Tombstone`.
+    """
+
     boot: str
     lane: Lane
     seq: int
-    made_utc_ns: int
-    body: bytes
+    record: Record
 
 
 class Receipt(Struct, frozen=True):
-    """These records are durable here (rows committed). The next level holds them, no more."""
+    """These records are durable here: rows, and the relay's entry for the next level. The next level holds them, no
+    more.
+    """
 
     level: str
     ids: list[UUID]
@@ -96,6 +142,8 @@ class GapRow(Struct, frozen=True, array_like=True):
 
 
 class SessionOpened(Struct, frozen=True):
+    """A session began. `subject` is the pseudonym of the person ("" for nobody's), never a name."""
+
     session: UUID
     programme: str
     programme_version: int
@@ -107,6 +155,7 @@ class SessionOpened(Struct, frozen=True):
     heart_rate_hz: float
     began_utc_ns: int
     speed: float = 1.0
+    subject: str = ""
 
 
 class SessionChunk(Struct, frozen=True):
@@ -142,18 +191,278 @@ class SessionClosed(Struct, frozen=True):
     replay_offset_s: float | None = None
 
 
-Body = SessionOpened | SessionChunk | SessionClosed
+class SessionWave(Struct, frozen=True):
+    """A stretch of a raw signal: little-endian int16, value = samples * scale + offset, -32768 where none came.
+
+    (session, channel, number) is unique. Bulk: the first to go when room is short.
+    """
+
+    session: UUID
+    channel: str
+    number: int
+    start_ns: int
+    rate_hz: float
+    unit: str
+    scale: float
+    offset: float
+    samples: bytes
+
+
+class Assessment(Struct, frozen=True):
+    """One sitting at a questionnaire. The centre scores again from `answers` and never trusts the rest.
+
+    Attributes:
+        subject: pseudonym of the person ("" for nobody's), never a name.
+        answers: item id → chosen value, what was answered so far.
+        complete: all items that its rules need were answered; without it there is no band.
+        tier: "green", "yellow", "orange", "red" by the rules of `rules_version`.
+    """
+
+    assessment: UUID
+    instrument: str
+    instrument_version: int
+    language: str
+    began_utc_ns: int
+    ended_utc_ns: int
+    answers: dict[str, int]
+    complete: bool
+    score: float | None = None
+    band: str = ""
+    tier: str = ""
+    rules_version: int = 1
+    subject: str = ""
+    consents: list[str] = []
+    version: int = 1
+
+
+class SiteCounts(Struct, frozen=True):
+    """What a site did on one day, as numbers without people. A higher version of the same day replaces a lower.
+
+    Attributes:
+        day: "2026-11-29", in the site's own time zone.
+        counts: name → number: "sessions.completed", "assessments.phq9.orange", "alerts.red" …
+    """
+
+    day: str
+    version: int
+    counts: dict[str, int]
+
+
+class DeviceMinute(Struct, frozen=True, array_like=True):
+    """How one device was in one minute; counters are those of the minute. None: it does not say."""
+
+    t_utc_ns: int
+    device: str
+    connected_share: float
+    frames: int
+    crc_errors: int
+    lost_frames: int
+    reconnects: int
+    silent_s: float
+    battery_percent: float | None = None
+    rssi_dbm: float | None = None
+
+
+class DeviceMinutes(Struct, frozen=True):
+    """The devices of a site over the last minutes."""
+
+    minutes: list[DeviceMinute]
+
+
+class DutyEntry(Struct, frozen=True):
+    """Who answers, and when. `person` is a staff id; `reach` says how ("pager", "mailto:…", "https://…")."""
+
+    person: str
+    name: str
+    role: str
+    from_utc_ns: int
+    to_utc_ns: int
+    reach: list[str] = []
+
+
+class DutyRoster(Struct, frozen=True):
+    """Who is on duty at the target site. A higher version replaces the whole roster."""
+
+    version: int
+    entries: list[DutyEntry]
+
+
+class Appointment(Struct, frozen=True):
+    """An appointment that somebody asks for or is given. States: "asked", "offered", "confirmed", "cancelled".
+
+    A higher version of the same appointment replaces a lower.
+    """
+
+    appointment: UUID
+    version: int
+    state: str
+    subject: str
+    at_utc_ns: int | None = None
+    person: str = ""
+    note: str = ""
+
+
+class ConsentWithdrawn(Struct, frozen=True):
+    """Somebody takes a consent back ("keep", "see"); what rests on it goes with a `Deletion`."""
+
+    subject: str
+    consent: str
+    at_utc_ns: int
+
+
+class Deletion(Struct, frozen=True):
+    """Everything about a person, or these things of theirs, goes at every level that holds it.
+
+    Attributes:
+        subject: pseudonym; "" when only the ids are meant.
+        sessions: chair sessions to erase.
+        assessments: sittings to erase.
+        origin: site that waits for the `DeletionDone` of every level.
+    """
+
+    deletion: UUID
+    subject: str
+    sessions: list[UUID]
+    assessments: list[UUID]
+    origin: str
+    actor: str
+    asked_utc_ns: int
+
+
+class DeletionDone(Struct, frozen=True):
+    """Proof of one level: what was removed, table by table, and that a second search found nothing (`left` is 0)."""
+
+    deletion: UUID
+    site: str
+    done_utc_ns: int
+    removed: dict[str, int]
+    left: int
+
+
+class KeyEscrow(Struct, frozen=True):
+    """A site's key, wrapped for the level above: a lost key is lost data."""
+
+    key_id: str
+    wrapped_for: str
+    wrapped: bytes
+
+
+class Revocation(Struct, frozen=True):
+    """Certificates that are no longer good: a signed list (X.509 CRL, PEM); the newest number counts."""
+
+    number: int
+    crl_pem: bytes
+
+
+class SiteSettings(Struct, frozen=True):
+    """Settings of the target site, key → value as in `xinyi.toml` ("console.language" → "en"); the newest counts."""
+
+    version: int
+    values: dict[str, str | int | float | bool]
+
+
+class ReleaseManifest(Struct, frozen=True):
+    """A release as its signers signed it: the bytes are what counts, they are verified before they are read."""
+
+    version: str
+    manifest: bytes
+    signature: bytes
+    key_id: str
+
+
+class ReleaseReport(Struct, frozen=True):
+    """How a site is doing with a release: "offered", "fetched", "applied", "healthy", "rolled_back", "refused"."""
+
+    version: str
+    state: str
+    at_utc_ns: int
+    detail: str = ""
+
+
+class Tombstone(Struct, frozen=True):
+    """Numbers that will never come, because policy or bounds dropped what they stood for: no loss.
+
+    Attributes:
+        boot: of the dropped ones.
+        lane: of the dropped ones.
+        ranges: first and last number of each run, both included.
+        kinds: how many of each record kind.
+        reason: "bounds", "policy", "erased", "unreadable".
+    """
+
+    boot: str
+    lane: Lane
+    ranges: list[tuple[int, int]]
+    kinds: dict[str, int]
+    reason: str
+
+
+Body = (
+    SessionOpened
+    | SessionChunk
+    | SessionClosed
+    | SessionWave
+    | Assessment
+    | AlertEvent
+    | SiteCounts
+    | DeviceMinutes
+    | DutyRoster
+    | Appointment
+    | ConsentWithdrawn
+    | Deletion
+    | DeletionDone
+    | KeyEscrow
+    | Revocation
+    | SiteSettings
+    | ReleaseManifest
+    | ReleaseReport
+    | Tombstone
+)
 
 BODIES: dict[RecordKind, type[Body]] = {
     RecordKind.SESSION_OPENED: SessionOpened,
     RecordKind.SESSION_CHUNK: SessionChunk,
     RecordKind.SESSION_CLOSED: SessionClosed,
+    RecordKind.SESSION_WAVE: SessionWave,
+    RecordKind.ASSESSMENT: Assessment,
+    RecordKind.ALERT_EVENT: AlertEvent,
+    RecordKind.SITE_COUNTS: SiteCounts,
+    RecordKind.DEVICE_MINUTES: DeviceMinutes,
+    RecordKind.DUTY_ROSTER: DutyRoster,
+    RecordKind.APPOINTMENT: Appointment,
+    RecordKind.CONSENT_WITHDRAWN: ConsentWithdrawn,
+    RecordKind.DELETION: Deletion,
+    RecordKind.DELETION_DONE: DeletionDone,
+    RecordKind.KEY_ESCROW: KeyEscrow,
+    RecordKind.REVOCATION: Revocation,
+    RecordKind.SITE_SETTINGS: SiteSettings,
+    RecordKind.RELEASE_MANIFEST: ReleaseManifest,
+    RecordKind.RELEASE_REPORT: ReleaseReport,
+    RecordKind.TOMBSTONE: Tombstone,
+}
+
+_KINDS = {struct: kind for kind, struct in BODIES.items()}
+_DECODERS = {kind: msgspec.msgpack.Decoder(struct) for kind, struct in BODIES.items()}
+_LANES = {
+    RecordKind.ALERT_EVENT: Lane.ALERT,
+    RecordKind.SESSION_WAVE: Lane.BULK,
+    RecordKind.DEVICE_MINUTES: Lane.BULK,
 }
 
 
 def kind_of(body: Body) -> RecordKind:
     """The record kind of a body."""
-    return next(kind for kind, struct in BODIES.items() if type(body) is struct)
+    return _KINDS[type(body)]
+
+
+def lane_of(kind: RecordKind) -> Lane:
+    """The priority class in which records of a kind travel."""
+    return _LANES.get(kind, Lane.NORMAL)
+
+
+def session_of(body: Body) -> UUID | None:
+    """The session that a body is part of, or None."""
+    return getattr(body, "session", None)
 
 
 def encode(value: Struct) -> bytes:
@@ -161,10 +470,10 @@ def encode(value: Struct) -> bytes:
     return msgspec.msgpack.encode(value)
 
 
-def decode_body(record: Record) -> Body:
+def decode_body(kind: RecordKind, body: bytes) -> Body:
     """The typed body of a record.
 
     Raises:
-        msgspec.ValidationError: the bytes do not match the record's kind.
+        msgspec.ValidationError: the bytes do not match the kind.
     """
-    return msgspec.msgpack.decode(record.body, type=BODIES[record.kind])
+    return _DECODERS[kind].decode(body)

@@ -1,28 +1,47 @@
 """What must go up, until the next level has it: one SQLite file, WAL, synchronous=FULL, bodies sealed.
 
-`put` returns when the record is on the disk; only a receipt of the centre removes it. The sequence number comes from
-the same transaction, so a crash leaves no hole. A receipted record leaves its id behind (the newest `REMEMBERED`), so
-that a room that replays its journal after a crash cannot put it again. Measured costs: facts of the bus, section 6.
+`put` returns when the record is on the disk; only a receipt of the centre removes it. Puts that come at the same time
+share one commit. The sequence number comes from the same transaction, so a crash leaves no hole. A receipted record
+leaves its id behind (the newest `REMEMBERED`), so that a room that replays its journal cannot put it again. The file is
+bounded: when it is full the oldest of the bulk lane goes, and a tombstone says which numbers will never come.
 """
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 from uuid import UUID
 
-import uuid6
+import msgspec
 
+from gateway.box import Counts, Depth, new_id
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreUnwritable
 from gateway.keys import Keyring
-from gateway.messages import Body, Lane, Record, RecordKind, encode, kind_of
+from gateway.messages import (
+    LANES,
+    Body,
+    Envelope,
+    Lane,
+    Record,
+    RecordKind,
+    Tombstone,
+    encode,
+    kind_of,
+    lane_of,
+    session_of,
+)
+from gateway.ranges import as_ranges
 from gateway.salvage import readable_rows, set_aside_if_damaged
 
 REMEMBERED = 50_000
 """Receipted ids that are kept: at one chunk every 10 s more than five days without a pause, 2 MB."""
+MAX_BYTES = 1 << 30
+"""Bound of what waits. A month of a busy room without raw waveforms is about a tenth of it (`make bench`)."""
+_SPARE = 0.02
+"""Share of the bound that is freed at once, so that a full outbox does not drop at every put."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
@@ -33,25 +52,24 @@ CREATE INDEX IF NOT EXISTS waiting_order ON waiting (held, lane, place);
 CREATE TABLE IF NOT EXISTS receipted (place INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS sequences (boot TEXT, lane TEXT, last INTEGER NOT NULL, PRIMARY KEY (boot, lane));
 CREATE TABLE IF NOT EXISTS totals (session BLOB PRIMARY KEY, put INTEGER NOT NULL, receipted INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS dropped (session BLOB PRIMARY KEY, number INTEGER NOT NULL);
 """
 _ALL = b""
+_NO_SESSION = UUID(int=0)
 _ROW = "(id, kind, boot, lane, seq, session, made_utc_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 log = logging.getLogger(__name__)
 
 
-class Counts(NamedTuple):
-    """Records ever put, receipted by the next level, and still waiting (`held` of them cannot be opened)."""
+class _Put:
+    """A record on its way to the disk, in the thread that puts it."""
 
-    put: int
-    receipted: int
-    waiting: int
-    held: int = 0
+    __slots__ = ("body", "done", "error", "id", "lane", "made_utc_ns", "sealed")
 
-
-def new_id() -> UUID:
-    """A UUIDv7 (time-ordered) as the standard library's type."""
-    return UUID(int=uuid6.uuid7().int)
+    def __init__(self, record: UUID, body: Body, lane: Lane, made_utc_ns: int, sealed: bytes) -> None:
+        self.id, self.body, self.lane, self.made_utc_ns, self.sealed = record, body, lane, made_utc_ns, sealed
+        self.done = False
+        self.error: Exception | None = None
 
 
 class Outbox:
@@ -63,6 +81,7 @@ class Outbox:
         site: site path of this room, in every record.
         producer: name of this process, "room".
         boot: this start of the process, new for each.
+        max_bytes: bound of what waits; summaries, answers and alerts are kept beyond it, bulk is not.
 
     A damaged file is set aside (`set_aside` says where), and what can be read of it is taken over.
 
@@ -71,10 +90,14 @@ class Outbox:
         StoreUnwritable: the disk refused.
     """
 
-    def __init__(self, path: Path, keyring: Keyring, *, site: str, producer: str, boot: str) -> None:
-        self._path, self._keyring = path, keyring
+    def __init__(
+        self, path: Path, keyring: Keyring, *, site: str, producer: str, boot: str, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._path, self._keyring, self._max_bytes = path, keyring, max_bytes
         self.site, self.producer, self.boot = site, producer, boot
         self._turn = threading.Lock()
+        self._gate = threading.Lock()
+        self._queue: list[_Put] = []
         self._on_put: Callable[[], None] = lambda: None
         make_folder(path.parent)
         self._writer = OneWriter(path)
@@ -88,6 +111,7 @@ class Outbox:
                 self._db.execute("UPDATE waiting SET held=''")
                 if self.set_aside:
                     self._take_over(self.set_aside)
+                self._bytes: int = self._db.execute("SELECT coalesce(sum(length(body)), 0) FROM waiting").fetchone()[0]
                 path.chmod(0o600)
                 sync_folder(path.parent)
             except BaseException:
@@ -112,62 +136,77 @@ class Outbox:
         """Have `on_put` called (in the putting thread) after each put: the uplink wakes on it."""
         self._on_put = on_put
 
-    def put(self, body: Body, *, made_utc_ns: int, lane: Lane = Lane.NORMAL, id: UUID | None = None) -> UUID:  # noqa: A002 - the contract's name
+    def put(self, body: Body, *, made_utc_ns: int, lane: Lane | None = None, id: UUID | None = None) -> UUID:  # noqa: A002 - the contract's name
         """Keep a body until the next level has it. It is on the disk when this returns.
 
-        The same id again is a no-op, also after its receipt.
+        The same id again is a no-op, also after its receipt. `lane` is that of its kind unless it is given.
 
         Raises:
             StoreUnwritable: the disk refused; nothing was put.
         """
         record = id or new_id()
         sealed = self._keyring.seal(encode(body), _context(record))
+        mine = _Put(record, body, lane or lane_of(kind_of(body)), made_utc_ns, sealed)
+        with self._gate:
+            self._queue.append(mine)
         with self._turn:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                if not self._known(record):
-                    self._insert(record, body, lane, made_utc_ns, sealed)
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._roll_back()
-                raise self._sorry(error) from error
+            if not mine.done:  # else the one before us took it along
+                self._commit_queue()
+        if mine.error:
+            raise mine.error
         self._on_put()
         return record
 
-    def pending(self, limit: int) -> list[Record]:
-        """Up to `limit` records without receipt: alerts first, then oldest first.
+    def pending(self, limit: int) -> list[UUID]:
+        """See `Box.pending`."""
+        found: list[UUID] = []
+        with self._turn:
+            try:
+                for lane in LANES:
+                    rows = self._db.execute(
+                        "SELECT id FROM waiting WHERE held='' AND lane=? ORDER BY place LIMIT ?",
+                        (lane, limit - len(found)),
+                    )
+                    found += [UUID(bytes=row[0]) for row in rows]
+            except sqlite3.Error as error:
+                raise self._sorry(error) from error
+        return found
 
-        A record that cannot be opened (its key is lost) is held back, counted, and blocks nobody; it is tried again
-        when the outbox is opened next time.
+    def take(self, ids: Sequence[UUID]) -> list[Envelope]:
+        """See `Box.take`. A record that cannot be opened (its key is lost) is held back, counted, and blocks nobody; it
+        is tried again when the outbox is opened next time.
         """
         with self._turn:
             try:
-                while True:
-                    rows = self._db.execute(
-                        "SELECT id, kind, boot, lane, seq, made_utc_ns, body FROM waiting WHERE held='' "
-                        "ORDER BY lane, place LIMIT ?",
-                        (limit,),
-                    ).fetchall()
-                    records, held = self._open(rows)
-                    if not held:
-                        return records
+                rows = [
+                    row
+                    for record in ids
+                    for row in self._db.execute(
+                        "SELECT id, kind, boot, lane, seq, made_utc_ns, body FROM waiting WHERE id=? AND held=''",
+                        (record.bytes,),
+                    )
+                ]
+                envelopes, held = self._open(rows)
+                if held:
                     self._db.executemany("UPDATE waiting SET held=? WHERE id=?", held)
             except sqlite3.Error as error:
                 raise self._sorry(error) from error
+        return envelopes
 
-    def receipted(self, ids: Iterable[UUID]) -> int:
-        """The next level holds these. Returns how many were still waiting here."""
-        gone = 0
+    def receipted(self, ids: Iterable[UUID], level: str = "") -> int:  # noqa: ARG002 - the relay keeps it
+        """See `Box.receipted`."""
+        gone = freed = 0
         with self._turn:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 for record in ids:
                     row = self._db.execute(
-                        "DELETE FROM waiting WHERE id=? RETURNING session", (record.bytes,)
+                        "DELETE FROM waiting WHERE id=? RETURNING session, length(body)", (record.bytes,)
                     ).fetchone()
                     if row is None:
                         continue
                     gone += 1
+                    freed += row[1]
                     self._db.execute("INSERT OR IGNORE INTO receipted (id) VALUES (?)", (record.bytes,))
                     self._db.execute("UPDATE totals SET receipted=receipted+1 WHERE session IN (?, ?)", (_ALL, row[0]))
                 self._db.execute(
@@ -177,7 +216,33 @@ class Outbox:
             except sqlite3.Error as error:
                 self._roll_back()
                 raise self._sorry(error) from error
+            self._bytes -= freed
         return gone
+
+    def erase(self, sessions: Iterable[UUID], records: Iterable[UUID] = ()) -> int:
+        """Forget what waits of these sessions, and these records; their numbers get a tombstone. Returns how many."""
+        with self._turn:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                places = [
+                    row[0]
+                    for column, wanted in (("session", sessions), ("id", records))
+                    for each in wanted
+                    for row in self._db.execute(f"SELECT place FROM waiting WHERE {column}=?", (each.bytes,))  # noqa: S608 - our own words
+                ]
+                freed = self._drop(places, "erased") if places else 0
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise self._sorry(error) from error
+            self._bytes -= freed
+        return len(places)
+
+    def depth(self) -> Depth:
+        """How full it is."""
+        with self._turn:
+            number, oldest = self._db.execute("SELECT count(*), min(made_utc_ns) FROM waiting").fetchone()
+            return Depth(number, self._bytes, oldest)
 
     def counts(self, session: UUID | None = None) -> Counts:
         """Totals since the file was made, of everything or of one session."""
@@ -187,7 +252,87 @@ class Outbox:
             held = self._db.execute(
                 "SELECT count(*) FROM waiting WHERE held!='' AND (?=x'' OR session=?)", (key, key)
             ).fetchone()
-        return Counts(row[0], row[1], row[0] - row[1], held[0])
+            dropped = self._db.execute("SELECT number FROM dropped WHERE session=?", (key,)).fetchone() or (0,)
+        return Counts(row[0], row[1], row[0] - row[1] - dropped[0], held[0], dropped[0])
+
+    def _commit_queue(self) -> None:
+        """Put everything that waits for the disk in one transaction; each learns how it ended."""
+        with self._gate:
+            queue, self._queue = self._queue, []
+        error: Exception | None = None
+        bytes_before = self._bytes
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for each in queue:
+                if not self._known(each.id):
+                    self._insert(each.id, each.body, each.lane, each.made_utc_ns, each.sealed)
+            if self._bytes > self._max_bytes:
+                self._make_room()
+            self._db.execute("COMMIT")
+        except sqlite3.Error as trouble:
+            self._bytes = bytes_before
+            self._roll_back()
+            error = self._sorry(trouble)
+        for each in queue:
+            each.error, each.done = error, True
+
+    def _make_room(self) -> None:
+        """Give up the oldest of the bulk lane until the rest fits; what is not bulk stays whatever it takes."""
+        too_much = self._bytes - int(self._max_bytes * (1 - _SPARE))
+        places: list[int] = []
+        for place, size in self._db.execute(
+            "SELECT place, length(body) FROM waiting WHERE held='' AND lane=? ORDER BY place", (Lane.BULK,)
+        ):
+            if too_much <= 0:
+                break
+            places.append(place)
+            too_much -= size
+        if places:
+            self._bytes -= self._drop(places, "bounds")
+
+    def _drop(self, places: list[int], reason: str) -> int:
+        """Remove rows and leave tombstones for their numbers, within the caller's transaction. Returns bytes freed."""
+        numbers: dict[tuple[str, Lane], set[int]] = {}
+        kinds: dict[str, int] = {}
+        freed = 0
+        for place in places:
+            row = self._db.execute(
+                "DELETE FROM waiting WHERE place=? RETURNING id, kind, boot, lane, seq, session, body", (place,)
+            ).fetchone()
+            if row is None:
+                continue
+            raw_id, kind, boot, lane, seq, session, sealed = row
+            freed += len(sealed)
+            numbers.setdefault((boot, Lane(lane)), set()).add(seq)
+            if kind == RecordKind.TOMBSTONE:  # an older one is carried on by the new one
+                older = self._tombstone(UUID(bytes=raw_id), sealed)
+                if older:
+                    for first, last in older.ranges:
+                        numbers.setdefault((older.boot, older.lane), set()).update(range(first, last + 1))
+                    for name, count in older.kinds.items():
+                        kinds[name] = kinds.get(name, 0) + count
+            else:
+                kinds[kind] = kinds.get(kind, 0) + 1
+            self._db.executemany(
+                "INSERT INTO dropped VALUES (?, 1) ON CONFLICT DO UPDATE SET number=number+1", [(_ALL,), (session,)]
+            )
+        made = self._db.execute("SELECT coalesce(max(made_utc_ns), 0) FROM waiting").fetchone()[0]
+        for (boot, lane), dropped in numbers.items():
+            stone = Tombstone(boot, lane, as_ranges(dropped), kinds, reason)
+            kinds = {}  # said once
+            record = new_id()
+            before = self._bytes
+            self._insert(record, stone, lane, made, self._keyring.seal(encode(stone), _context(record)))
+            freed -= self._bytes - before
+            self._bytes = before
+        log.warning("%s: %d records were given up (%s)", self._path, len(places), reason)
+        return freed
+
+    def _tombstone(self, record: UUID, sealed: bytes) -> Tombstone | None:
+        try:
+            return msgspec.msgpack.decode(self._keyring.open_sealed(sealed, _context(record)), type=Tombstone)
+        except (KeyLost, SealBroken, msgspec.DecodeError):
+            return None
 
     def _take_over(self, damaged: Path) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -217,15 +362,16 @@ class Outbox:
             "INSERT INTO sequences VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET last=last+1 RETURNING last",
             (self.boot, lane),
         ).fetchone()[0]
-        session = body.session.bytes
+        session = (session_of(body) or _NO_SESSION).bytes
         row = (record.bytes, kind_of(body), self.boot, lane, seq, session, made_utc_ns, sealed)
         self._db.execute(f"INSERT INTO waiting {_ROW}", row)
         self._count_put(session)
+        self._bytes += len(sealed)
 
     def _open(
         self, rows: list[tuple[bytes, str, str, str, int, int, bytes]]
-    ) -> tuple[list[Record], list[tuple[str, bytes]]]:
-        records: list[Record] = []
+    ) -> tuple[list[Envelope], list[tuple[str, bytes]]]:
+        envelopes: list[Envelope] = []
         held: list[tuple[str, bytes]] = []
         for raw_id, kind, boot, lane, seq, made_utc_ns, sealed in rows:
             record = UUID(bytes=raw_id)
@@ -234,10 +380,9 @@ class Outbox:
             except (KeyLost, SealBroken) as error:
                 held.append((str(error), raw_id))
                 continue
-            records.append(
-                Record(record, RecordKind(kind), self.site, self.producer, boot, Lane(lane), seq, made_utc_ns, body)
-            )
-        return records, held
+            kept = Record(record, RecordKind(kind), self.site, self.producer, made_utc_ns, body)
+            envelopes.append(Envelope(boot, Lane(lane), seq, kept))
+        return envelopes, held
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

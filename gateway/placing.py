@@ -1,12 +1,12 @@
 """How a batch of arrivals becomes rows: which columns each kind of record fills, and what happens to the rest.
 
-Everything is written in the caller's one transaction: records, columns of their session or chunk, their place in the
-queue for points, dead letters, and notes about sequence numbers. A record id that is there already changes nothing.
+Everything is written in the caller's one transaction: records, what the other tables say of them, their place in the
+queue for points and on their next hops, dead letters, and notes about sequence numbers. A record id that is there
+already changes nothing; neither does the order in which records come. Several centres may do this on one PostgreSQL.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import sqlalchemy as sa
@@ -14,12 +14,20 @@ import sqlalchemy as sa
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
 from gateway.keys import Keyring
-from gateway.messages import Body, SessionChunk, SessionClosed, SessionOpened
+from gateway.messages import RecordKind, session_of
+from gateway.outgoing import enqueue
+from gateway.placement import Placement
+from gateway.places_of_kinds import AFTER, BEFORE, about_of, claim_chunks, know_sessions, subject_of
 from gateway.sequences import note_sequences
+from gateway.upsert import insert_new
 
-_ENVELOPE = ("id", "kind", "site", "producer", "boot", "lane", "seq", "made_utc_ns")
-_OPENED = ("programme", "device", "began_utc_ns")
-_CLOSED = ("ended_ns", "outcome", "chunks", "beats", "mean_hr_bpm", "rmssd_ms", "artefact_share", "relaxation")
+DRAWN = (
+    RecordKind.SESSION_OPENED,
+    RecordKind.SESSION_CHUNK,
+    RecordKind.SESSION_CLOSED,
+    RecordKind.DEVICE_MINUTES,
+)
+"""Kinds that become points."""
 
 log = logging.getLogger(__name__)
 
@@ -29,75 +37,110 @@ def context(what: str, record: UUID) -> bytes:
     return what.encode() + b"\0" + record.bytes
 
 
-def place_batch(db: sa.Connection, keyring: Keyring, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
+def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
     """Write a batch within the transaction of `db`."""
-    good = {arrival.record.id: arrival for arrival in arrivals if isinstance(arrival, Good)}
-    known = set(db.scalars(sa.select(t.records.c.id).where(t.records.c.id.in_(good))))
-    for record, arrival in good.items():
-        if record not in known and (taken := _place(db, keyring, arrival, now_utc_ns)):
-            bury(db, keyring, "record", Poison(record, taken, arrival.payload), now_utc_ns)
+    good: dict[UUID, Good] = {}
+    for arrival in arrivals:
+        if isinstance(arrival, Good):
+            good.setdefault(arrival.record.id, arrival)
+    fresh = _fresh(db, good)
+    taken = _claim(db, fresh)
+    for record, reason in taken.items():
+        arrival = fresh.pop(record)
+        bury(db, placement.keyring, "record", Poison(record, reason, arrival.payload), now_utc_ns)
+    stored = _insert(db, placement, list(fresh.values()), now_utc_ns)
+    follows: list[Good] = []
+    for arrival in stored:
+        if after := AFTER.get(arrival.record.kind):
+            follows += after(db, placement, arrival, now_utc_ns)
+    enqueue(
+        db,
+        placement.boot,
+        [
+            (hop, arrival.record, arrival.envelope.lane)
+            for arrival in stored
+            for hop in placement.routing.hops(arrival.record, arrival.hop.sender)
+        ],
+    )
     for poison in arrivals:
         if isinstance(poison, Poison):
-            bury(db, keyring, "record", poison, now_utc_ns)
-    note_sequences(db, (arrival.record for arrival in arrivals if isinstance(arrival, Good)), now_utc_ns)
+            bury(db, placement.keyring, "record", poison, now_utc_ns)
+    note_sequences(db, arrivals, now_utc_ns)
+    if follows:
+        place_batch(db, placement, follows, now_utc_ns)
 
 
 def bury(db: sa.Connection, keyring: Keyring, what: str, poison: Poison, now_utc_ns: int) -> None:
     """Keep a dead letter, once."""
     letter = poison.id or uuid5(NAMESPACE_OID, f"{what} {poison.payload!r}")
-    if db.scalar(sa.select(t.dead_letters.c.id).where(t.dead_letters.c.id == letter)):
-        return
-    log.warning("dead letter %s: %s", letter, poison.reason)
     sealed = keyring.seal(poison.payload, context("dead", letter))
     values = {"id": letter, "what": what, "reason": poison.reason, "noticed_utc_ns": now_utc_ns, "body": sealed}
-    db.execute(t.dead_letters.insert().values(values))
+    if db.execute(insert_new(db, t.dead_letters).values(values)).rowcount:
+        log.warning("dead letter %s: %s", letter, poison.reason)
 
 
-def _place(db: sa.Connection, keyring: Keyring, arrival: Good, now_utc_ns: int) -> str:
-    """Store one new record; the reason instead when its place is taken by another record."""
-    record, body = arrival.record, arrival.body
-    row = db.execute(t.sessions.select().where(t.sessions.c.session == body.session)).mappings().first()
-    if taken := _taken(db, body, row or {}):
-        return taken
-    values = _columns(record.id, body)
-    if row is None:
-        db.execute(t.sessions.insert().values(session=body.session, site=record.site, **values))
-    elif values:
-        db.execute(t.sessions.update().where(t.sessions.c.session == body.session).values(**values))
-    if isinstance(body, SessionChunk):
-        span = {"record": record.id, "from_ns": body.from_ns, "to_ns": body.to_ns}
-        db.execute(t.chunks.insert().values(_key(body) | span))
-    fields = {name: getattr(record, name) for name in _ENVELOPE}
-    sealed = keyring.seal(record.body, context("record", record.id))
-    db.execute(t.records.insert().values(**fields, stored_utc_ns=now_utc_ns, session=body.session, body=sealed))
-    db.execute(t.to_project.insert().values(record=record.id, session=body.session))
-    return ""
+def _fresh(db: sa.Connection, good: dict[UUID, Good]) -> dict[UUID, Good]:
+    """Those that are neither here nor erased."""
+    if not good:
+        return {}
+    known = set(db.scalars(sa.select(t.records.c.id).where(t.records.c.id.in_(good))))
+    things = {thing for each in good.values() for thing in (session_of(each.body), about_of(each.body)) if thing}
+    gone = set(db.scalars(sa.select(t.erased.c.id).where(t.erased.c.id.in_({*good, *things}))))
+    return {
+        record: arrival
+        for record, arrival in good.items()
+        if record not in known and not (gone and {record, session_of(arrival.body), about_of(arrival.body)} & gone)
+    }
 
 
-def _columns(record: UUID, body: Body) -> dict[str, Any]:
-    """What the session's row learns from a body."""
-    match body:
-        case SessionOpened():
-            return {"opened_record": record} | {name: getattr(body, name) for name in _OPENED}
-        case SessionClosed():
-            return {"closed_record": record} | {name: getattr(body, name) for name in _CLOSED}
-        case SessionChunk():
-            return {}
+def _claim(db: sa.Connection, fresh: dict[UUID, Good]) -> dict[UUID, str]:
+    """Take the places that only one record can have; those that are another's already, and whose."""
+    know_sessions(db, fresh.values())
+    taken = claim_chunks(db, fresh.values())
+    for record, arrival in fresh.items():
+        if (before := BEFORE.get(arrival.record.kind)) and (reason := before(db, arrival)):
+            taken[record] = reason
+    return taken
 
 
-def _taken(db: sa.Connection, body: Body, row: Mapping[Any, Any]) -> str:
-    """Which other record stands where this one belongs, or ""."""
-    match body:
-        case SessionOpened():
-            other, what = row.get("opened_record"), f"session {body.session} was opened"
-        case SessionClosed():
-            other, what = row.get("closed_record"), f"session {body.session} was closed"
-        case SessionChunk():
-            place = [t.chunks.c[name] == value for name, value in _key(body).items()]
-            other = db.scalar(sa.select(t.chunks.c.record).where(*place))
-            what = f"chunk {body.number} version {body.version} of session {body.session} came"
-    return f"{what} by record {other} already" if other else ""
-
-
-def _key(chunk: SessionChunk) -> dict[str, Any]:
-    return {"session": chunk.session, "number": chunk.number, "version": chunk.version}
+def _insert(db: sa.Connection, placement: Placement, arrivals: list[Good], now_utc_ns: int) -> list[Good]:
+    """Write the records; those that another centre has written in this moment are left out of the answer."""
+    if not arrivals:
+        return []
+    seal, hashed = placement.keyring.seal, placement.keyring.pseudonym
+    rows = []
+    for arrival in arrivals:
+        record, envelope, body = arrival.record, arrival.envelope, arrival.body
+        subject = subject_of(body)
+        rows.append(
+            {
+                "id": record.id,
+                "kind": record.kind,
+                "site": record.site,
+                "producer": record.producer,
+                "boot": envelope.boot,
+                "lane": envelope.lane,
+                "seq": envelope.seq,
+                "made_utc_ns": record.made_utc_ns,
+                "stored_utc_ns": now_utc_ns,
+                "session": session_of(body),
+                "body": seal(record.body, context("record", record.id)),
+                "target": record.target,
+                "about": about_of(body),
+                "subject": hashed(subject) if subject else "",
+            }
+        )
+    if db.dialect.name == "sqlite":  # one writer: what was not there a moment ago is not there now
+        db.execute(t.records.insert(), rows)
+        stored = arrivals
+    else:
+        new = set(db.scalars(insert_new(db, t.records).returning(t.records.c.id), rows))
+        stored = [arrival for arrival in arrivals if arrival.record.id in new]
+    queue = [
+        {"record": arrival.record.id, "session": session_of(arrival.body)}
+        for arrival in stored
+        if arrival.record.kind in DRAWN
+    ]
+    if queue:
+        db.execute(t.to_project.insert(), queue)
+    return stored

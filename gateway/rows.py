@@ -5,7 +5,7 @@ by record, and the one that it refuses alone becomes a dead letter. Readers open
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -16,12 +16,17 @@ from sqlalchemy import exc
 
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
+from gateway.database import open_for_reading, open_for_writing, open_url_for_reading, plain_words
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keys import Keyring
-from gateway.messages import BODIES, Body, RecordKind, SessionOpened
-from gateway.placing import bury, context, place_batch
+from gateway.messages import Body, RecordKind, SessionOpened, decode_body
+from gateway.outgoing import HopBox, drop
+from gateway.placement import Placement
+from gateway.placing import DRAWN, bury, context, place_batch
+from gateway.routing import UP, Routing
 from gateway.sequences import SequenceGap, sequence_gaps_in
+from gateway.upsert import insert
 
 ROWS_FILE = "rows.sqlite"
 KEYS_FOLDER = "keys"
@@ -73,51 +78,59 @@ class Projectable(NamedTuple):
 class Rows:
     """The rows of one centre. Made by `for_writing` (one process) or `for_reading` (any number)."""
 
-    def __init__(self, engine: sa.Engine, keyring: Keyring, where: Path | str, writer: OneWriter | None) -> None:
-        self._engine, self._keyring, self._writer = engine, keyring, writer
+    def __init__(self, engine: sa.Engine, placement: Placement, where: Path | str, writer: OneWriter | None) -> None:
+        self._engine, self._placement, self._writer = engine, placement, writer
+        self._keyring = placement.keyring
         self.where = where
 
     @classmethod
-    def for_writing(cls, data: Path, keyring: Keyring, url: str = "") -> Self:
+    def for_writing(cls, data: Path, placement: Placement, url: str = "") -> Self:
         """Open the store of a centre.
 
         Args:
             data: its data folder.
-            keyring: seals bodies.
-            url: SQLAlchemy URL of another database than the embedded `rows.sqlite`.
+            placement: seals bodies, and says where records go from here.
+            url: SQLAlchemy URL of another database than the embedded `rows.sqlite`; then any number may write to it.
 
         Raises:
-            StoreBusy: another centre writes to it.
+            StoreBusy: another centre writes to the embedded one.
             StoreCorrupt, StoreUnwritable: as they say.
         """
         make_folder(data)
         path = data / ROWS_FILE
-        writer = OneWriter(path)
+        writer = None if url else OneWriter(path)
         try:
             where = sa.make_url(url).render_as_string() if url else path
-            with t.plain_words(where):
-                engine = t.open_for_writing(url or f"sqlite:///{path}")
+            with plain_words(where):
+                engine = open_for_writing(url or f"sqlite:///{path}")
                 if not url:
                     path.chmod(0o600)
                 sync_folder(data)
         except BaseException:
-            writer.close()
+            if writer:
+                writer.close()
             raise
-        return cls(engine, keyring, where, writer)
+        return cls(engine, placement, where, writer)
 
     @classmethod
-    def for_reading(cls, data: Path) -> Self:
-        """Open the embedded store of a data folder, with or without a running centre.
+    def for_reading(cls, data: Path, url: str = "") -> Self:
+        """Open the store of a data folder, with or without a running centre.
+
+        Args:
+            data: its data folder.
+            url: of another database than the embedded one.
 
         Raises:
             StoreMissing: no store or no keys here.
             StoreCorrupt, StoreUnwritable: as they say.
         """
         path = data / ROWS_FILE
-        with t.plain_words(path):
-            engine = t.open_for_reading(path)
+        where = sa.make_url(url).render_as_string() if url else path
+        with plain_words(where):
+            engine = open_url_for_reading(url) if url else open_for_reading(path)
         try:
-            return cls(engine, Keyring.open(data / KEYS_FOLDER, create=False), path, None)
+            keyring = Keyring.open(data / KEYS_FOLDER, create=False)
+            return cls(engine, Placement(keyring, Routing(""), ""), where, None)
         except BaseException:
             engine.dispose()
             raise
@@ -139,15 +152,73 @@ class Rows:
         Raises:
             StoreBusy, StoreCorrupt, StoreUnwritable: try again; what was stored already does no harm.
         """
-        with t.plain_words(self.where):
+        with plain_words(self.where):
             if self._refusal(arrivals, now_utc_ns):
                 for arrival in arrivals:
                     self._store_alone(arrival, now_utc_ns)
 
+    def put(self, body: Body, now_utc_ns: int, target: str = "") -> UUID:
+        """Store a record of this centre's own, on its way up or to its target when this returns. Its id.
+
+        Raises:
+            StoreBusy, StoreCorrupt, StoreUnwritable: nothing was stored.
+        """
+        arrival = self._placement.own(body, now_utc_ns, target)
+        with plain_words(self.where):
+            self._store([arrival], now_utc_ns)
+        return arrival.record.id
+
+    def apply_policy(self, now_utc_ns: int) -> int:
+        """Take out what waits to go up and may not any more; the hop gets a tombstone. Returns how many."""
+        routing = self._placement.routing
+        if not routing.upper:
+            return 0
+        forbidden = [kind for kind in RecordKind if not routing.policy.get(kind) and kind is not RecordKind.TOMBSTONE]
+        o, r = t.outgoing.c, t.records.c
+        stays_here = sa.select(r.id).where((r.target == "") | (r.target == routing.site))
+        which = (o.hop == UP) & o.kind.in_(forbidden) & o.record.in_(stays_here)
+        with plain_words(self.where), self._engine.begin() as db:
+            return drop(db, self._placement, which, "policy", now_utc_ns)
+
+    def hear(self, sites: Sequence[str], now_utc_ns: int) -> None:
+        """These sites below have just been heard."""
+        with plain_words(self.where), self._engine.begin() as db:
+            statement = insert(db, t.sites)
+            update = statement.on_conflict_do_update(
+                index_elements=["site"], set_={"heard_utc_ns": statement.excluded.heard_utc_ns}
+            )
+            db.execute(update, [{"site": site, "heard_utc_ns": now_utc_ns} for site in sorted(sites)])
+
+    def heard_since(self, utc_ns: int) -> list[str]:
+        """Sites below that were heard since then."""
+        with plain_words(self.where), self._engine.connect() as db:
+            return list(db.scalars(sa.select(t.sites.c.site).where(t.sites.c.heard_utc_ns >= utc_ns)))
+
+    def hops_below(self) -> list[str]:
+        """Sites below for which something waits."""
+        with plain_words(self.where), self._engine.connect() as db:
+            return list(db.scalars(sa.select(t.outgoing.c.hop).where(t.outgoing.c.hop != UP).distinct()))
+
+    def lease(self, name: str, holder: str, now_utc_ns: int, until_utc_ns: int) -> bool:
+        """Take or renew a lease; whether it is ours until then."""
+        with plain_words(self.where), self._engine.begin() as db:
+            new = insert(db, t.leases).values(name=name, holder=holder, until_utc_ns=until_utc_ns)
+            free = (t.leases.c.holder == holder) | (t.leases.c.until_utc_ns < now_utc_ns)
+            values = {"holder": holder, "until_utc_ns": until_utc_ns}
+            db.execute(new.on_conflict_do_update(index_elements=["name"], set_=values, where=free))
+            return db.scalar(sa.select(t.leases.c.holder).where(t.leases.c.name == name)) == holder
+
+    def box(self, hop: str, now: Callable[[], int]) -> HopBox:
+        """What waits on a hop, for whoever carries it."""
+        return HopBox(self._engine, self._placement, hop, now)
+
     def _store_alone(self, arrival: Good | Poison, now_utc_ns: int) -> None:
         if reason := self._refusal([arrival], now_utc_ns):
             record = arrival.record.id if isinstance(arrival, Good) else arrival.id
-            self._store([Poison(record, f"the store refuses it: {reason}", arrival.payload)], now_utc_ns)
+            self._store(
+                [Poison(record, f"the store refuses it: {reason}", arrival.payload, arrival.hop, arrival.envelope)],
+                now_utc_ns,
+            )
 
     def _refusal(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> str:
         """Store a batch; the reason when a record in it cannot be stored, whatever the disk does."""
@@ -164,20 +235,22 @@ class Rows:
 
     def _store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
         with self._engine.begin() as db:
-            place_batch(db, self._keyring, arrivals, now_utc_ns)
+            place_batch(db, self._placement, arrivals, now_utc_ns)
 
     def unprojected(self, limit: int) -> list[Projectable]:
         """Stored records whose points are still to be made and whose session is known, oldest first."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             r, s, queue = t.records, t.sessions, t.to_project
             waiting = db.execute(
                 sa.select(r.c.id, r.c.kind, r.c.site, r.c.body, s.c.opened_record)
-                .select_from(queue.join(r, r.c.id == queue.c.record).join(s, s.c.session == queue.c.session))
-                .where(s.c.opened_record.is_not(None))
+                .select_from(
+                    queue.join(r, r.c.id == queue.c.record).join(s, s.c.session == queue.c.session, isouter=True)
+                )
+                .where(s.c.opened_record.is_not(None) | queue.c.session.is_(None))
                 .order_by(r.c.stored_utc_ns)
                 .limit(limit)
             ).all()
-            openings = {row.opened_record for row in waiting}
+            openings = {row.opened_record for row in waiting if row.opened_record}
             found = db.execute(sa.select(r.c.id, r.c.kind, r.c.body).where(r.c.id.in_(openings))).all()
         opened = {row.id: self._readable(row.id, row.kind, row.body) for row in found}
         return [
@@ -192,16 +265,16 @@ class Rows:
 
     def projected(self, done: Sequence[UUID], refused: Sequence[tuple[str, str]], now_utc_ns: int) -> None:
         """Points of these records are durable; `refused` lines (line, reason) become dead letters."""
-        with t.plain_words(self.where), self._engine.begin() as db:
+        with plain_words(self.where), self._engine.begin() as db:
             db.execute(t.to_project.delete().where(t.to_project.c.record.in_(done)))
             for line, reason in refused:
                 bury(db, self._keyring, "point", Poison(None, reason, line.encode()), now_utc_ns)
 
     def project_again(self) -> int:
         """Queue every record for projection, for a points store that is to be rebuilt. Returns how many."""
-        with t.plain_words(self.where), self._engine.begin() as db:
+        with plain_words(self.where), self._engine.begin() as db:
             db.execute(t.to_project.delete())
-            everything = sa.select(t.records.c.id, t.records.c.session).where(t.records.c.session.is_not(None))
+            everything = sa.select(t.records.c.id, t.records.c.session).where(t.records.c.kind.in_(DRAWN))
             db.execute(t.to_project.insert().from_select(["record", "session"], everything))
             return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
 
@@ -232,12 +305,12 @@ class Rows:
             question = question.where(c.began_utc_ns >= since_utc_ns)
         if until_utc_ns is not None:
             question = question.where(c.began_utc_ns < until_utc_ns)
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             return [SessionRow(*row) for row in db.execute(question)]
 
     def session_ids(self) -> list[UUID]:
         """Ids of all sessions."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             return list(db.scalars(sa.select(t.sessions.c.session)))
 
     def bodies(self, session: UUID) -> tuple[str, list[Body]]:
@@ -247,7 +320,7 @@ class Rows:
             KeyLost, SealBroken: they cannot be opened.
             StoreCorrupt: one was written by another version of the contract.
         """
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             r = t.records.c
             rows = db.execute(
                 sa.select(r.id, r.kind, r.site, r.body).where(r.session == session).order_by(r.made_utc_ns, r.id)
@@ -256,17 +329,17 @@ class Rows:
 
     def record_ids(self) -> set[UUID]:
         """Ids of all stored records."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             return set(db.scalars(sa.select(t.records.c.id)))
 
     def waiting_for_points(self) -> int:
         """How many records have not reached the points store."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
 
     def dead_letters(self) -> list[DeadLetter]:
         """Everything that could not be stored, oldest first."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             rows = db.execute(t.dead_letters.select().order_by(t.dead_letters.c.noticed_utc_ns)).all()
         return [
             DeadLetter(
@@ -281,13 +354,13 @@ class Rows:
 
     def sequence_gaps(self) -> list[SequenceGap]:
         """Numbers that producers gave and that have not arrived."""
-        with t.plain_words(self.where), self._engine.connect() as db:
+        with plain_words(self.where), self._engine.connect() as db:
             return sequence_gaps_in(db)
 
     def _body(self, record: UUID, kind: str, sealed: bytes) -> Body:
         data = self._keyring.open_sealed(sealed, context("record", record))
         try:
-            body: Body = msgspec.msgpack.decode(data, type=BODIES[RecordKind(kind)])
+            body: Body = decode_body(RecordKind(kind), data)
         except (msgspec.DecodeError, ValueError) as error:
             raise StoreCorrupt(
                 self.where, f"record {record} is not understood ({error})", "open it with the xinyi that wrote it"

@@ -1,28 +1,15 @@
-"""The tables of a centre (SQLAlchemy Core) and how their database is opened: SQLite embedded, PostgreSQL by its URL.
+"""The tables of a centre (SQLAlchemy Core), on SQLite embedded or PostgreSQL by its URL.
 
-Columns are what is asked for; everything else is the encoded struct, sealed. SQLite runs in WAL with synchronous=FULL
-(a commit is on the disk when it returns); writers begin IMMEDIATE, so two of them wait instead of failing half-way.
+Columns are what is asked for; everything else is the encoded struct, sealed, in `records`. What the tables of sessions,
+assessments, alerts and so on say can be read out of `records` again. `gateway/migrations` brings an older database here
+(a test compares the two); `gateway/database.py` opens it.
 """
 
-import contextlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy import exc
-
-from gateway.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing, StoreUnwritable
-
-SCHEMA = 1
-BUSY_S = 10.0
 
 meta = sa.MetaData()
 
-about = sa.Table(
-    "about", meta, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
-)
+_place = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 records = sa.Table(
     "records",
@@ -38,7 +25,18 @@ records = sa.Table(
     sa.Column("stored_utc_ns", sa.BigInteger, nullable=False),
     sa.Column("session", sa.Uuid, index=True),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("target", sa.Text, nullable=False, server_default=""),
+    sa.Column("about", sa.Uuid, index=True),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
+    sa.Index("ix_records_kind", "kind", "stored_utc_ns"),
+    sa.Index(
+        "ix_records_subject",
+        "subject",
+        sqlite_where=sa.text("subject <> ''"),
+        postgresql_where=sa.text("subject <> ''"),
+    ),
 )
+"""`about`: alert, assessment, appointment or deletion that it belongs to. `subject`: keyed hash of a pseudonym."""
 
 sessions = sa.Table(
     "sessions",
@@ -71,11 +69,131 @@ chunks = sa.Table(
     sa.Column("to_ns", sa.BigInteger, nullable=False),
 )
 
+assessments = sa.Table(
+    "assessments",
+    meta,
+    sa.Column("assessment", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.Uuid, nullable=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("instrument", sa.Text, nullable=False),
+    sa.Column("ended_utc_ns", sa.BigInteger, nullable=False, index=True),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    sa.Column("score", sa.Double),
+    sa.Column("band", sa.Text, nullable=False),
+    sa.Column("tier", sa.Text, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    meta,
+    sa.Column("alert", sa.Uuid, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, index=True),
+    sa.Column("tier", sa.Text, nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("raised_utc_ns", sa.BigInteger),
+    sa.Column("next_level", sa.Text, nullable=False),
+    sa.Column("next_deadline_utc_ns", sa.BigInteger, index=True),
+)
+
+appointments = sa.Table(
+    "appointments",
+    meta,
+    sa.Column("appointment", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.Uuid, nullable=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at_utc_ns", sa.BigInteger, index=True),
+)
+
+site_counts = sa.Table(
+    "site_counts",
+    meta,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("counts", sa.Text, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    meta,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.Uuid, nullable=False),
+)
+"""The newest of each: duty roster, settings, revocation list, release manifest, per site that it is for."""
+
+sites = sa.Table(
+    "sites",
+    meta,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("heard_utc_ns", sa.BigInteger, nullable=False),
+    sa.Column("birth", sa.LargeBinary),
+    sa.Column("heartbeat", sa.LargeBinary),
+)
+"""Sites that have been heard at this broker, and what each said last of itself."""
+
+devices = sa.Table(
+    "devices",
+    meta,
+    sa.Column("site", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("serial", sa.Text, nullable=False),
+    sa.Column("firmware", sa.Text, nullable=False),
+    sa.Column("health", sa.Text, nullable=False),
+    sa.Column("heard_utc_ns", sa.BigInteger, nullable=False),
+)
+
+outgoing = sa.Table(
+    "outgoing",
+    meta,
+    sa.Column("place", _place, primary_key=True, autoincrement=True),
+    sa.Column("hop", sa.Text, nullable=False),
+    sa.Column("record", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("made_utc_ns", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("hop", "record"),
+    sa.Index("ix_outgoing_order", "hop", "lane", "place"),
+    sqlite_autoincrement=True,
+)
+"""What waits for a receipt of the next site: `hop` "" is the level above, else the site below that it goes to."""
+
+outgoing_sequences = sa.Table(
+    "outgoing_sequences",
+    meta,
+    sa.Column("hop", sa.Text, primary_key=True),
+    sa.Column("boot", sa.Text, primary_key=True),
+    sa.Column("lane", sa.Text, primary_key=True),
+    sa.Column("last", sa.BigInteger, nullable=False),
+)
+
+receipts = sa.Table(
+    "receipts",
+    meta,
+    sa.Column("hop", sa.Text, primary_key=True),
+    sa.Column("record", sa.Uuid, primary_key=True),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("received_utc_ns", sa.BigInteger, nullable=False, index=True),
+)
+"""What the next site has said it holds."""
+
 to_project = sa.Table(
     "to_project",
     meta,
     sa.Column("record", sa.Uuid, primary_key=True),
-    sa.Column("session", sa.Uuid, nullable=False),
+    sa.Column("session", sa.Uuid),
 )
 
 dead_letters = sa.Table(
@@ -87,6 +205,54 @@ dead_letters = sa.Table(
     sa.Column("noticed_utc_ns", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
+
+erased = sa.Table(
+    "erased",
+    meta,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("deletion", sa.Uuid, nullable=False, index=True),
+    sa.Column("erased_utc_ns", sa.BigInteger, nullable=False),
+)
+"""Records, sessions and assessments that are gone for good: what comes late of them is receipted and not stored."""
+
+picture_erasures = sa.Table(
+    "picture_erasures",
+    meta,
+    sa.Column("session", sa.Uuid, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("from_utc_ns", sa.BigInteger, nullable=False),
+    sa.Column("to_utc_ns", sa.BigInteger, nullable=False),
+)
+"""Spans of time whose points have to go, because the session that they show is erased."""
+
+audit = sa.Table(
+    "audit",
+    meta,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at_utc_ns", sa.BigInteger, nullable=False, index=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("detail", sa.LargeBinary, nullable=False),
+)
+
+leases = sa.Table(
+    "leases",
+    meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until_utc_ns", sa.BigInteger, nullable=False),
+)
+"""Which of several centres does a thing that only one should do at a time."""
+
+kept = sa.Table(
+    "kept",
+    meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+"""Small state that a centre keeps over a restart (fleet alerts, rollouts), encoded by whoever keeps it."""
 
 _NUMBERED = ("site", "producer", "boot", "lane")
 
@@ -105,99 +271,3 @@ sequence_gaps = sa.Table(
     sa.Column("to_seq", sa.BigInteger, nullable=False),
     sa.Column("noticed_utc_ns", sa.BigInteger, nullable=False),
 )
-
-
-def open_for_writing(url: str) -> sa.Engine:
-    """An engine for the one process that writes; tables are made when missing."""
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _durable)
-        sa.event.listen(engine, "begin", _begin_immediate)
-    meta.create_all(engine)
-    with engine.begin() as db:
-        found = db.execute(sa.select(about.c.value).where(about.c.name == "schema")).scalar()
-        if found is None:
-            db.execute(about.insert().values(name="schema", value=str(SCHEMA)))
-    _check(engine, found or str(SCHEMA))
-    return engine
-
-
-def open_for_reading(path: Path) -> sa.Engine:
-    """A read-only engine on a SQLite file, with or without a running centre, also in a folder that cannot be written.
-
-    Raises:
-        StoreMissing: no such file.
-        StoreCorrupt: not a database of ours.
-        StoreUnwritable: a killed centre left its log beside the file, and the folder is read-only.
-    """
-    if not path.is_file():
-        raise StoreMissing(path, "there is no store here", "point to the data folder of a site, or run a session first")
-    log = path.with_name(path.name + "-wal")
-    merged = not log.exists() or not log.stat().st_size
-    try:
-        return _reader(path, "mode=ro")
-    except exc.OperationalError as error:
-        if merged and "unable to open" in str(error):
-            return _reader(path, "immutable=1")
-        if "unable to open" in str(error):
-            raise StoreUnwritable(
-                path,
-                "its log has to be merged first, and the folder is read-only",
-                "copy the folder to a writable place",
-            ) from error
-        raise
-
-
-def _reader(path: Path, how: str) -> sa.Engine:
-    uri = f"{path.resolve().as_uri()}?{how}"
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_S, check_same_thread=False)
-
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.QueuePool)
-    try:
-        with engine.connect() as db:
-            found = db.execute(sa.select(about.c.value).where(about.c.name == "schema")).scalar()
-    except BaseException:
-        engine.dispose()
-        raise
-    _check(engine, found)
-    return engine
-
-
-def _check(engine: sa.Engine, found: str | None) -> None:
-    if found != str(SCHEMA):
-        engine.dispose()
-        raise StoreCorrupt(
-            str(engine.url), f"has tables of version {found}, this is {SCHEMA}", "open it with the xinyi that wrote it"
-        )
-
-
-def _durable(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_S * 1000)}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextlib.contextmanager
-def plain_words(where: Path | str) -> Iterator[None]:
-    """Turn what the database says into one line for people."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except exc.DatabaseError as error:
-        said = str(error.orig)
-        if "locked" in said:
-            raise StoreBusy(where, "another process holds the store", "try again when it has finished") from error
-        if any(word in said for word in ("malformed", "not a database", "no such table", "no such column")):
-            raise StoreCorrupt(where, f"this is not a healthy store ({said})", "restore it from a backup") from error
-        raise StoreUnwritable(
-            where, f"the store does not answer ({said})", "check disk space and the folder's owner"
-        ) from error
-    except (OSError, exc.SQLAlchemyError) as error:
-        raise StoreUnwritable(where, f"the store does not answer ({error})", "check its address and folder") from error

@@ -1,50 +1,113 @@
-"""Where messages travel: the one place that spells MQTT topics (`xinyi/1/<site>/up|down|state/…`, DESIGN).
+"""Where messages travel: the one place that spells MQTT topics (`xinyi/1/<site>/up|down|live|state/…`, DESIGN).
 
-The site is one segment, so that a broker ACL binds a certificate to its own site and nothing else.
+The site is one segment, so that a broker ACL binds a certificate to its own site and nothing else. On a hop between
+two sites it is always the lower one: it writes its `up`, `live` and `state` and reads its `down`; the upper one the
+other way round.
+
+| topic | what | QoS |
+| --- | --- | --- |
+| up/<lane>/<producer> | `Envelope` of a record that goes up | 1 |
+| up/receipt/<producer> | `Receipt` for what came down | 1 |
+| up/hello/<producer> | somebody is there and wants what waits; empty | 1 |
+| down/<lane>/<producer> | `Envelope` of a record for this site or below; `producer` is the reader | 1 |
+| down/receipt/<producer> | `Receipt` for what went up | 1 |
+| down/request/<producer> | a request with response topic, correlation and expiry | 1 |
+| up/answer/<producer> | its answer | 1 |
+| up/renew/<producer> | asks for a new certificate (`gateway.trust`) | 1 |
+| live/<what> | live values, for viewers | 0 |
+| state/<process> | retained "online" or "offline", for viewers only | 1 |
+| state/<process>/health | heartbeat (`gateway.fleet.health`), not retained | 1 |
+| state/<process>/birth | who is there (`gateway.fleet.health`), retained | 1 |
 """
 
 from typing import NamedTuple
 
-from gateway.messages import Lane
+from gateway.messages import CONTRACT, Lane
 
-_ROOT = "xinyi/1"
+_ROOT = f"xinyi/{CONTRACT}"
 CENTRE = "centre"
+RELAY = "relay"
 ONLINE, OFFLINE = b"online", b"offline"
+RECEIPT, HELLO, RENEW, ANSWER = "receipt", "hello", "renew", "answer"
+OTHERS = (RECEIPT, HELLO, RENEW, ANSWER)
+"""What stands in the place of the lane in messages that are no records."""
 
 
-class Upward(NamedTuple):
-    """What the topic of a record says about it."""
+class Travel(NamedTuple):
+    """What the topic of an `up` or `down` message says: whose hop it is, its lane (or "receipt", "hello" …), and who
+    writes (up) or reads (down) it.
+    """
 
     site: str
     lane: str
     producer: str
 
 
-def up(site: str, lane: Lane, producer: str) -> str:
+def up(site: str, lane: Lane | str, producer: str) -> str:
     return f"{_ROOT}/{site}/up/{lane}/{producer}"
 
 
-def all_up(site: str) -> str:
-    """Filter for everything that producers of a site send up."""
-    return f"{_ROOT}/{site}/up/+/+"
+def all_up(lane: Lane | str = "+") -> str:
+    """Filter for everything of a lane that anybody sends up at a broker."""
+    return f"{_ROOT}/+/up/{lane}/+"
 
 
-def parse_up(topic: str) -> Upward:
+def shared(filter_: str, group: str = CENTRE) -> str:
+    """The same filter, dealt out among the members of a group."""
+    return f"$share/{group}/{filter_}"
+
+
+def parse_up(topic: str) -> Travel:
     """The parts of an `up` topic.
 
     Raises:
         ValueError: it is not one.
     """
-    match topic.split("/"):
-        case ["xinyi", "1", site, "up", lane, producer]:
-            return Upward(site, lane, producer)
-    raise ValueError(f"{topic!r} is not a topic of records")
+    return _parse(topic, "up")
+
+
+def down(site: str, lane: Lane | str, producer: str) -> str:
+    return f"{_ROOT}/{site}/down/{lane}/{producer}"
+
+
+def all_down(site: str, producer: str) -> str:
+    """Filter for everything that comes down to a reader."""
+    return f"{_ROOT}/{site}/down/+/{producer}"
+
+
+def parse_down(topic: str) -> Travel:
+    """The parts of a `down` topic.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    return _parse(topic, "down")
 
 
 def receipt(site: str, producer: str) -> str:
-    return f"{_ROOT}/{site}/down/receipt/{producer}"
+    return down(site, RECEIPT, producer)
 
 
 def state(site: str, process: str) -> str:
     """Retained "online" or "offline", for viewers only."""
     return f"{_ROOT}/{site}/state/{process}"
+
+
+def birth(site: str, process: str) -> str:
+    return f"{_ROOT}/{site}/state/{process}/birth"
+
+
+def health(site: str, process: str) -> str:
+    return f"{_ROOT}/{site}/state/{process}/health"
+
+
+def live(site: str, what: str) -> str:
+    """Live values for viewers, QoS 0."""
+    return f"{_ROOT}/{site}/live/{what}"
+
+
+def _parse(topic: str, direction: str) -> Travel:
+    match topic.split("/"):
+        case ["xinyi", version, site, way, lane, producer] if version == str(CONTRACT) and way == direction:
+            return Travel(site, lane, producer)
+    raise ValueError(f"{topic!r} is not a topic of records that go {direction}")

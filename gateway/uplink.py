@@ -1,27 +1,27 @@
-"""Carries an outbox to its centre: oldest first, alerts before everything, until the centre's receipt says it is there.
+"""Carries a box of records to the next centre: oldest first, alerts before all, until its receipt says it is there.
 
-A broker's PUBACK is not durable (facts 0.2), so nothing leaves the outbox on it. What has no receipt is sent again
-after a pause that grows while nothing comes back, and at once after a reconnect; the centre stores each id once.
-Time-outs are seconds of the wall, not of the site's clock: a broker does not run faster because a demonstration does.
+A broker's PUBACK is not durable (facts 0.2), so nothing leaves the box on it. What has no receipt is sent again after a
+pause that grows while nothing comes back, and at once after a reconnect; the centre stores each id once. The same class
+serves a process of a site (its outbox) and a centre's relay (its rows), which also reads what comes down.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID
 
 import msgspec
 
 from gateway import topics
+from gateway.box import Box
 from gateway.errors import StoreError
 from gateway.link import BrokerAddress, Link, LinkLost, Message, Will
-from gateway.messages import Receipt, Record, encode
-from gateway.outbox import Outbox
+from gateway.messages import Receipt, encode
+from gateway.pacing import RESEND_S, Pacing
 
 WINDOW = 64
-RESEND_S = 3.0
-RESEND_MAX_S = 15.0
 RECONNECT_S = 0.5
 RECONNECT_MAX_S = 10.0
 
@@ -29,25 +29,42 @@ log = logging.getLogger(__name__)
 
 
 class Uplink:
-    """The link of one producer process to its site's centre.
+    """The link of one producer to the centre that stores for it.
 
     Args:
-        outbox: what is to be sent; names site and producer.
-        broker: the site's broker.
+        box: what is to be sent; names site and producer.
+        broker: the broker of that centre.
         window: records on their way without a receipt.
         resend_s: first pause before something without receipt is sent again, real seconds.
+        centre_site: whose centre it is; the box's own site unless it is the one above.
+        beside: async context managers that live as long as a connection does, given the link.
+        reads: topics beside receipts; what comes on them is given to `on_message` and counts as received when that
+            acknowledges it.
+        on_message: see `reads`.
     """
 
     def __init__(
-        self, outbox: Outbox, broker: BrokerAddress, *, window: int = WINDOW, resend_s: float = RESEND_S
+        self,
+        box: Box,
+        broker: BrokerAddress,
+        *,
+        window: int = WINDOW,
+        resend_s: float = RESEND_S,
+        centre_site: str = "",
+        beside: Sequence[Callable[[Link], contextlib.AbstractAsyncContextManager[None]]] = (),
+        reads: Sequence[str] = (),
+        on_message: Callable[[Link, Message], None] | None = None,
     ) -> None:
-        self._outbox, self._broker, self._window, self._resend_s = outbox, broker, window, resend_s
+        self._box, self._broker, self._window, self._resend_s = box, broker, window, resend_s
+        self._centre_state = topics.state(centre_site or box.site, topics.CENTRE)
+        self._receipts_topic = topics.receipt(box.site, box.producer)
+        self._beside, self._reads, self._on_message = beside, reads, on_message
         self._connected = self._centre_online = self._overdue = False
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._receipts: list[UUID] = []
-        self._sent: dict[UUID, float] = {}
-        self._pause_s = resend_s
+        self._receipts: list[tuple[str, list[UUID]]] = []
+        self._pacing = Pacing(resend_s)
+        self._current: Link | None = None
 
     @property
     def connected(self) -> bool:
@@ -65,7 +82,7 @@ class Uplink:
         return self._connected and self._centre_online and not self._overdue
 
     async def changed(self) -> None:
-        """Wait until `connected`, `up` or the outbox's counts have changed."""
+        """Wait until `connected`, `up` or the box's counts have changed."""
         await self._changed.wait()
 
     async def run(self) -> None:
@@ -75,22 +92,18 @@ class Uplink:
         def wake() -> None:
             loop.call_soon_threadsafe(self._wake.set)
 
-        self._outbox.watch(wake)
+        self._box.watch(wake)
         try:
             await self._stay_connected()
         finally:
-            self._outbox.watch(_nobody)
+            self._box.watch(_nobody)
 
     async def _stay_connected(self) -> None:
         pause_s = RECONNECT_S
         while True:
             try:
-                async with self._link() as link:
-                    await link.subscribe(
-                        topics.receipt(self._outbox.site, self._outbox.producer),
-                        topics.state(self._outbox.site, topics.CENTRE),
-                    )
-                    link.publish(self._state_topic, topics.ONLINE, retain=True)
+                self._current = link = self._link()  # a kept session delivers before we have asked for anything
+                async with link, self._company(link):
                     pause_s = RECONNECT_S
                     self._tell(connected=True)
                     await self._send(link)
@@ -101,72 +114,77 @@ class Uplink:
             except Exception:
                 log.exception("uplink: a fault of our own; the link is made again")
             finally:
+                self._current = None
                 self._tell(connected=False)
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
             pause_s = min(2 * pause_s, RECONNECT_MAX_S)
 
+    @contextlib.asynccontextmanager
+    async def _company(self, link: Link) -> AsyncIterator[None]:
+        """Subscriptions, the word that we are there, and whoever lives beside the connection."""
+        async with contextlib.AsyncExitStack() as stack:
+            await link.subscribe(self._receipts_topic, self._centre_state, *self._reads)
+            for each in self._beside:
+                await stack.enter_async_context(each(link))
+            link.publish(self._state_topic, topics.ONLINE, retain=True)
+            link.publish(topics.up(self._box.site, topics.HELLO, self._box.producer), b"")
+            yield
+
     @property
     def _state_topic(self) -> str:
-        return topics.state(self._outbox.site, self._outbox.producer)
+        return topics.state(self._box.site, self._box.producer)
 
     def _link(self) -> Link:
-        outbox = self._outbox
+        box = self._box
         return Link(
             self._broker,
-            f"xinyi-{outbox.site}-{outbox.producer}",
-            username=outbox.producer,
+            f"xinyi-{box.site}-{box.producer}",
+            username=box.producer,
             on_message=self._received,
             window=max(2 * self._window, 100),
             will=Will(self._state_topic, topics.OFFLINE),
+            manual_ack=bool(self._reads),
         )
 
     async def _send(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        self._sent.clear()
-        self._pause_s = self._resend_s
+        self._pacing = Pacing(self._resend_s)
         try:
             while True:
                 self._wake.clear()
                 await self._take_receipts()
-                records = await asyncio.to_thread(self._outbox.pending, self._window)
+                waiting = await asyncio.to_thread(self._box.pending, self._window)
+                due = self._pacing.due(waiting, loop.time())
+                if due:
+                    envelopes = await asyncio.to_thread(self._box.take, due)
+                    link.check()
+                    for envelope in envelopes:
+                        topic = topics.up(self._box.site, envelope.lane, self._box.producer)
+                        link.publish(topic, encode(envelope))
+                    self._pacing.sent(due, loop.time())
+                    if len(envelopes) < len(due):
+                        self._wake.set()  # some were held back, or have gone: look again
+                    self._tell(overdue=self._pacing.overdue)
                 link.check()
-                soonest = self._publish(link, records, loop.time())
                 if not self._receipts:
-                    await self._rest(link, soonest - loop.time())
+                    await self._rest(link, self._pacing.rest_s(loop.time()))
         finally:
             with contextlib.suppress(StoreError):
                 await self._take_receipts()
 
     async def _take_receipts(self) -> None:
-        ids, self._receipts = self._receipts, []
-        if not ids:
-            return
-        try:
-            gone = await asyncio.to_thread(self._outbox.receipted, ids)
-        except StoreError:
-            self._receipts = ids + self._receipts
-            raise
-        for record in ids:
-            self._sent.pop(record, None)
-        self._pause_s = self._resend_s
-        if gone:
-            self._tell(overdue=False)
-
-    def _publish(self, link: Link, records: list[Record], now: float) -> float:
-        """Send what was not sent on this connection, and again what has waited too long; when to look next."""
-        late = False
-        for record in records:
-            sent_at = self._sent.get(record.id)
-            if sent_at is not None and now < sent_at + self._pause_s:
-                continue
-            late = late or sent_at is not None
-            link.publish(topics.up(record.site, record.lane, record.producer), encode(record))
-            self._sent[record.id] = now
-        if late:
-            self._pause_s = min(2 * self._pause_s, RESEND_MAX_S)
-            self._tell(overdue=True)
-        waiting = [self._sent[record.id] for record in records]
-        return min(waiting, default=now) + self._pause_s
+        receipts, self._receipts = self._receipts, []
+        while receipts:
+            level, ids = receipts[0]
+            try:
+                gone = await asyncio.to_thread(self._box.receipted, ids, level)
+            except StoreError:
+                self._receipts = receipts + self._receipts
+                raise
+            receipts.pop(0)
+            self._pacing.receipted(ids, any_waited=bool(gone))
+            if gone:
+                self._tell(overdue=False)
 
     async def _rest(self, link: Link, seconds: float) -> None:
         """Until there is something to do: a put, a receipt, the end of the link, or something to send again."""
@@ -180,14 +198,25 @@ class Uplink:
         link.check()
 
     def _received(self, message: Message) -> None:
-        if message.topic == topics.state(self._outbox.site, topics.CENTRE):
-            online = message.payload == topics.ONLINE
-            if online and not self._centre_online:
-                self._sent.clear()  # what was sent before it subscribed may have gone nowhere
-            self._tell(centre_online=online)
-        else:
-            self._receipts.extend(msgspec.msgpack.decode(message.payload, type=Receipt).ids)
+        link = self._current
+        if message.topic == self._centre_state:
+            self._centre_says(message.payload == topics.ONLINE)
+        elif message.topic == self._receipts_topic:
+            receipt = msgspec.msgpack.decode(message.payload, type=Receipt)
+            self._receipts.append((receipt.level, receipt.ids))
+        elif link is not None and self._on_message is not None:
+            self._on_message(link, message)
+            return
+        if self._reads and link is not None:
+            link.ack(message)
         self._wake.set()
+
+    def _centre_says(self, online: bool) -> None:
+        if online and not self._centre_online:
+            self._pacing.again()  # what was sent before it subscribed may have gone nowhere
+            if self._current is not None:
+                self._current.publish(topics.up(self._box.site, topics.HELLO, self._box.producer), b"")
+        self._tell(centre_online=online)
 
     def _tell(
         self, *, connected: bool | None = None, centre_online: bool | None = None, overdue: bool | None = None
@@ -200,4 +229,4 @@ class Uplink:
 
 
 def _nobody() -> None:
-    """Watches an outbox whose uplink has ended."""
+    """Watches a box whose uplink has ended."""

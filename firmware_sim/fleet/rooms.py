@@ -1,4 +1,4 @@
-"""One simulated room on a broker: its sessions as records, an outbox in memory, and receipts as a real room keeps them.
+"""One simulated room on its district's broker: sessions as records, an outbox in memory, and receipts as a relay keeps.
 
 The rules are those of `gateway/uplink.py`: oldest first, at most a window without a receipt; what has none is sent
 again after a pause that doubles while nothing comes back, and at once after a reconnect. Sequences have no holes.
@@ -18,11 +18,11 @@ from firmware_sim.fleet.connection import Broker, Connection
 from firmware_sim.fleet.profile import FleetProfile
 from firmware_sim.fleet.sessions import Template
 from gateway import topics
-from gateway.messages import Body, Lane, Receipt, Record, SessionOpened, encode, kind_of
+from gateway.messages import Body, Envelope, Lane, Receipt, Record, SessionOpened, encode, kind_of
 
 _WINDOW = 64
 _RESEND_S, _RESEND_MAX_S = 3.0, 15.0
-_PRODUCER = "room"
+_PRODUCER = topics.RELAY
 
 
 @dataclass(slots=True)
@@ -66,6 +66,7 @@ class Room:
         self._broker, self._clock, self._totals, self._luck = broker, clock, totals, luck
         self._boot = str(UUID(int=uuid6.uuid7().int))
         self._seq = 0
+        self._upper = site.partition(".")[0]
         self._outbox: dict[UUID, _Waiting] = {}
         self._pause_s = _RESEND_S
         self._connection: Connection | None = None
@@ -95,7 +96,7 @@ class Room:
             (self._state, topics.OFFLINE),
             self._heard,
         )
-        await connection.open([topics.receipt(self.site, _PRODUCER), topics.state(self.site, topics.CENTRE)])
+        await connection.open([topics.receipt(self.site, _PRODUCER), topics.state(self._upper, topics.CENTRE)])
         self._connection = connection
         self._totals.connects += 1
         connection.publish(self._state, topics.ONLINE, retain=True)
@@ -161,15 +162,12 @@ class Room:
             id=UUID(int=uuid6.uuid7().int),
             kind=kind_of(body),
             site=self.site,
-            producer=_PRODUCER,
-            boot=self._boot,
-            lane=Lane.NORMAL,
-            seq=self._seq,
+            producer="room",
             made_utc_ns=self._clock.utc_ns(),
             body=encode(body),
         )
         self._totals.records += 1
-        self._outbox[record.id] = _Waiting(encode(record))
+        self._outbox[record.id] = _Waiting(encode(Envelope(self._boot, Lane.NORMAL, self._seq, record)))
         self._send(time.monotonic())
 
     def _again(self) -> None:

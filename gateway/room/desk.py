@@ -12,6 +12,7 @@ from care.programme import load as load_programme
 from care.session import State
 from devices.clock import Clock
 from devices.errors import DeviceError
+from gateway.box import new_id
 from gateway.errors import StoreError
 from gateway.live import (
     AdjustPace,
@@ -28,7 +29,6 @@ from gateway.live import (
     StartSession,
 )
 from gateway.messages import SessionOpened
-from gateway.outbox import new_id
 from gateway.room.chair import BY_HAND, chair_number, commands_of, refusal_code
 from gateway.room.room import Room
 

@@ -14,11 +14,12 @@ import msgspec
 
 from care.programme import load as load_programme
 from care.session import Began
+from gateway.box import new_id
 from gateway.errors import StoreError
 from gateway.journal import Journal, read_journal
 from gateway.keys import Keyring
 from gateway.messages import SessionChunk, SessionClosed, SessionOpened
-from gateway.outbox import Outbox, new_id
+from gateway.outbox import Outbox
 from gateway.room.ledger import Closed, Cut, Entry, Happened, Ledger, Opened
 
 _decoder = msgspec.msgpack.Decoder[Entry](Entry)

@@ -17,9 +17,9 @@ from devices.events import (
     Gap,
     LinkHealth,
 )
+from gateway.box import Counts
 from gateway.config import Config
 from gateway.live import Health, LiveFrame
-from gateway.outbox import Counts
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import Conductor
 from gateway.room.ledger import Ledger

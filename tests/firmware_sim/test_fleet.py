@@ -45,15 +45,13 @@ def stored(folder):
         return rows.record_ids(), rows.session_ids(), rows.sequence_gaps(), rows.dead_letters()
 
 
-async def with_centres(district, broker, folder, work):
-    """Run `work` while a real centre stands at every site of the district."""
+async def with_a_centre(district, broker, folder, work):
+    """Run `work` while the district has a real centre."""
     stop = asyncio.Event()
-    centres = {room.site: Centre(room.site, broker.address, folder / room.site) for room in district.rooms}
+    centre = Centre(district.profile.district, broker.address, folder)
     async with asyncio.TaskGroup() as group:
-        for centre in centres.values():
-            group.create_task(centre.run(stop))
-        for centre in centres.values():
-            await centre.connected.wait()
+        group.create_task(centre.run(stop))
+        await centre.connected.wait()
         try:
             return await work
         finally:
@@ -62,18 +60,15 @@ async def with_centres(district, broker, folder, work):
 
 async def test_every_session_of_twenty_rooms_is_stored_once(tmp_path, broker):
     district = District(SMALL, address(broker), Clock.starting_now(20), seed=3)
-    figures = await with_centres(district, broker, tmp_path / "sites", district.run(asyncio.Event(), 150))
+    figures = await with_a_centre(district, broker, tmp_path / "centre", district.run(asyncio.Event(), 150))
     totals = figures.totals
     assert totals.opened == totals.closed >= 20
     assert figures.waiting == 0
     assert totals.receipted == totals.records
-    records = 0
-    for room in district.rooms:
-        ids, sessions, gaps, letters = stored(tmp_path / "sites" / room.site)
-        assert (gaps, letters) == ([], [])
-        assert sorted(sessions) == sorted(room.sessions)
-        records += len(ids)
-    assert records == totals.records
+    ids, sessions, gaps, letters = stored(tmp_path / "centre")
+    assert (gaps, letters) == ([], [])
+    assert sorted(sessions) == sorted(session for room in district.rooms for session in room.sessions)
+    assert len(ids) == totals.records
 
 
 async def test_rooms_that_lose_their_link_catch_up_and_nothing_is_lost(tmp_path, broker):
@@ -88,13 +83,12 @@ async def test_rooms_that_lose_their_link_catch_up_and_nothing_is_lost(tmp_path,
         await broker.start()
         return await task
 
-    figures = await with_centres(district, broker, tmp_path / "sites", with_a_broken_broker())
+    figures = await with_a_centre(district, broker, tmp_path / "centre", with_a_broken_broker())
     assert figures.totals.connects > 4
     assert figures.waiting == 0
-    for room in district.rooms:
-        _, sessions, gaps, letters = stored(tmp_path / "sites" / room.site)
-        assert (gaps, letters) == ([], [])
-        assert sorted(sessions) == sorted(room.sessions)
+    _, sessions, gaps, letters = stored(tmp_path / "centre")
+    assert (gaps, letters) == ([], [])
+    assert sorted(sessions) == sorted(session for room in district.rooms for session in room.sessions)
 
 
 async def test_without_a_centre_records_are_sent_again_and_counted_as_waiting(tmp_path, broker):

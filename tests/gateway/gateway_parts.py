@@ -14,12 +14,15 @@ from pathlib import Path
 from uuid import UUID
 
 from gateway import topics
-from gateway.arrivals import Good, Poison, judge
+from gateway.arrivals import Good, Poison, judge_up
+from gateway.box import Box, new_id
 from gateway.broker import broker_command, free_port, private_address, wait_until_listening
+from gateway.keys import Keyring
 from gateway.link import BrokerAddress
 from gateway.messages import (
     BeatRow,
     Body,
+    Envelope,
     EventRow,
     FeatureRow,
     GapRow,
@@ -31,7 +34,9 @@ from gateway.messages import (
     encode,
     kind_of,
 )
-from gateway.outbox import new_id
+from gateway.placement import Placement
+from gateway.routing import Routing
+from gateway.rows import KEYS_FOLDER
 
 ROOT = Path(__file__).parents[2]
 SITE = "huadu.xinhua.0007"
@@ -129,6 +134,16 @@ async def running(work: Awaitable[None]) -> AsyncIterator[None]:
             await task
 
 
+def waiting(box: Box, limit: int = 1_000_000) -> list[Envelope]:
+    """What waits in an outbox, as it would travel."""
+    return box.take(box.pending(limit))
+
+
+def placement(data: Path, site: str = SITE, upper: str = "", boot: str = "centre-1") -> Placement:
+    """How a centre of this data folder places records."""
+    return Placement(Keyring.open(data / KEYS_FOLDER), Routing(site, upper), boot)
+
+
 def a_session() -> UUID:
     return new_id()
 
@@ -137,6 +152,7 @@ def judge_all(bodies: Sequence[Body], first: int = 1, site: str = SITE, boot: st
     """Bodies as a centre gets them, numbered from `first`."""
     arrivals = []
     for seq, body in enumerate(bodies, first):
-        record = Record(new_id(), kind_of(body), site, "room", boot, Lane.NORMAL, seq, seq, encode(body))
-        arrivals.append(judge(topics.up(site, Lane.NORMAL, "room"), encode(record)))
+        record = Record(new_id(), kind_of(body), site, "room", seq, encode(body))
+        envelope = Envelope(boot, Lane.NORMAL, seq, record)
+        arrivals.append(judge_up(topics.up(site, Lane.NORMAL, "room"), encode(envelope)))
     return arrivals

@@ -159,7 +159,9 @@ class TestRoom:
         return str(session.state), str(session.pause or "")
 
     def bodies(self) -> list[Body]:
-        return [decode_body(record) for record in self.outbox.pending(10_000)]
+        return [
+            decode_body(each.record.kind, each.record.body) for each in self.outbox.take(self.outbox.pending(10_000))
+        ]
 
     def chunks(self) -> list[SessionChunk]:
         return [body for body in self.bodies() if isinstance(body, SessionChunk)]

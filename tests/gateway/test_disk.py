@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from gateway_parts import placement
 
 from gateway.disk import OneWriter, make_folder, write_durably
 from gateway.errors import StoreBusy, StoreUnwritable
@@ -75,7 +76,7 @@ def test_the_folders_of_new_databases_are_synced(
     tmp_path: Path, keyring: Keyring, synced: list[tuple[Path, int]]
 ) -> None:
     Outbox(tmp_path / "o" / "outbox.sqlite", keyring, site="a.b.c", producer="room", boot="1").close()
-    Rows.for_writing(tmp_path / "r", keyring).close()
+    Rows.for_writing(tmp_path / "r", placement(tmp_path / "r")).close()
     assert {tmp_path, tmp_path / "o", tmp_path / "r"} <= folders(synced)
 
 

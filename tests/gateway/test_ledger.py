@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from care.programme import load
 from care.session import Began, Tick
+from gateway.box import new_id
 from gateway.messages import EventRow, FeatureRow, GapRow, SessionOpened
-from gateway.outbox import new_id
 from gateway.room.ledger import Cut, Entry, Happened, Heard, Ledger, Measured, Missing, Noted, Opened, Stretch
 
 S = 1_000_000_000

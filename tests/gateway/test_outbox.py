@@ -7,13 +7,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from gateway_parts import ROOT, SITE, a_session, chunk, opened, whole_session
+from gateway_parts import ROOT, SITE, a_session, chunk, opened, waiting, whole_session
 
 from gateway import outbox as module
+from gateway.box import Counts, new_id
 from gateway.errors import StoreBusy
 from gateway.keys import Keyring
 from gateway.messages import Lane, decode_body
-from gateway.outbox import Counts, Outbox, new_id
+from gateway.outbox import Outbox
 
 
 def reopen(tmp_path: Path, keyring: Keyring, boot: str) -> Outbox:
@@ -23,10 +24,11 @@ def reopen(tmp_path: Path, keyring: Keyring, boot: str) -> Outbox:
 def test_a_record_carries_what_the_contract_wants(outbox: Outbox) -> None:
     body = chunk(a_session(), 1)
     record_id = outbox.put(body, made_utc_ns=5)
-    (record,) = outbox.pending(10)
-    assert decode_body(record) == body
+    (envelope,) = waiting(outbox, 10)
+    record = envelope.record
+    assert decode_body(record.kind, record.body) == body
     assert (record.id, record.kind, record.site, record.producer) == (record_id, "session_chunk", SITE, "room")
-    assert (record.boot, record.lane, record.seq, record.made_utc_ns) == ("boot-1", Lane.NORMAL, 1, 5)
+    assert (envelope.boot, envelope.lane, envelope.seq, record.made_utc_ns) == ("boot-1", Lane.NORMAL, 1, 5)
     assert record_id.version == 7
 
 
@@ -37,7 +39,7 @@ def test_each_lane_and_each_boot_counts_from_one(outbox: Outbox, tmp_path: Path,
     outbox.close()
     with reopen(tmp_path, keyring, "boot-2") as again:
         again.put(body, made_utc_ns=0)
-        found = [(record.lane, record.boot, record.seq) for record in again.pending(10)]
+        found = [(record.lane, record.boot, record.seq) for record in waiting(again, 10)]
     assert found == [("alert", "boot-1", 1), ("normal", "boot-1", 1), ("normal", "boot-1", 2), ("normal", "boot-2", 1)]
 
 
@@ -53,7 +55,7 @@ def test_the_same_id_again_changes_nothing_even_after_its_receipt(
     outbox.close()
     with reopen(tmp_path, keyring, "boot-2") as again:
         again.put(body, made_utc_ns=0, id=record)
-        assert again.pending(10) == []
+        assert waiting(again, 10) == []
         assert again.counts() == Counts(1, 1, 0)
 
 
@@ -63,7 +65,7 @@ def test_only_the_newest_receipted_ids_are_remembered(outbox: Outbox, monkeypatc
     outbox.receipted(ids)
     for record in ids:
         outbox.put(opened(a_session()), made_utc_ns=0, id=record)
-    assert [record.id for record in outbox.pending(10)] == ids[:2]
+    assert [each.record.id for each in waiting(outbox, 10)] == ids[:2]
 
 
 def test_totals_are_kept_for_everything_and_for_each_session(outbox: Outbox, tmp_path: Path, keyring: Keyring) -> None:
@@ -82,7 +84,7 @@ def test_totals_are_kept_for_everything_and_for_each_session(outbox: Outbox, tmp
 def test_pending_gives_alerts_first_then_the_oldest(outbox: Outbox) -> None:
     ids = [outbox.put(opened(a_session()), made_utc_ns=0) for _ in range(5)]
     alerts = [outbox.put(opened(a_session()), made_utc_ns=0, lane=Lane.ALERT) for _ in range(2)]
-    assert [record.id for record in outbox.pending(4)] == [*alerts, *ids[:2]]
+    assert [each.record.id for each in waiting(outbox, 4)] == [*alerts, *ids[:2]]
 
 
 def test_bodies_cannot_be_read_in_the_file(outbox: Outbox, tmp_path: Path) -> None:
@@ -102,12 +104,12 @@ def test_a_record_whose_key_is_lost_is_held_back_and_blocks_nobody(tmp_path: Pat
     file.unlink()
     with reopen(tmp_path, Keyring.open(keys), "boot-2") as poorer:
         record = poorer.put(opened(a_session()), made_utc_ns=0)
-        assert [each.id for each in poorer.pending(1)] == [record]
+        assert [each.record.id for each in waiting(poorer, 2)] == [record]
         assert poorer.counts() == Counts(2, 0, 2, held=1)
     file.write_bytes(key)
     file.chmod(0o600)
     with reopen(tmp_path, Keyring.open(keys), "boot-3") as richer:
-        assert len(richer.pending(10)) == 2
+        assert len(waiting(richer, 10)) == 2
         assert richer.counts().held == 0
 
 
@@ -121,7 +123,7 @@ def test_puts_from_many_threads_are_numbered_without_holes(outbox: Outbox) -> No
         thread.start()
     for thread in threads:
         thread.join()
-    assert [record.seq for record in outbox.pending(100)] == list(range(1, 51))
+    assert [record.seq for record in waiting(outbox, 100)] == list(range(1, 51))
 
 
 def test_two_processes_cannot_have_one_outbox(outbox: Outbox, tmp_path: Path, keyring: Keyring) -> None:
@@ -155,7 +157,7 @@ def test_records_around_the_damage_are_taken_over(outbox: Outbox, tmp_path: Path
     path.write_bytes(data)
     with reopen(tmp_path, keyring, "boot-2") as again:
         assert again.set_aside is not None
-        found = [record.id for record in again.pending(1000)]
+        found = [each.record.id for each in waiting(again, 1000)]
         assert again.counts(session).waiting == len(found)
         again.put(chunk(session, 101), made_utc_ns=0)
     assert found == [record for record in ids if record in set(found)]
@@ -196,11 +198,11 @@ def test_a_process_killed_in_the_middle_of_puts_loses_no_put_that_returned(tmp_p
         promised += child.stdout.read().split("\n")[:-1]
         child.wait()
     with reopen(tmp_path, Keyring.open(tmp_path / "room" / "keys"), "boot-3") as outbox:
-        waiting = outbox.pending(1_000_000)
-    assert set(promised) <= {str(record.id) for record in waiting}
-    assert len(waiting) <= len(promised) + 2
+        everything = waiting(outbox)
+    assert set(promised) <= {str(each.record.id) for each in everything}
+    assert len(everything) <= len(promised) + 2
     for boot in ("boot-1", "boot-2"):
-        numbers = [record.seq for record in waiting if record.boot == boot]
+        numbers = [record.seq for record in everything if record.boot == boot]
         assert numbers == list(range(1, len(numbers) + 1))
 
 

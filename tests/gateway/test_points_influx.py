@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway_parts import BEGAN_UTC_NS, SITE, Broker, S, a_session, judge_all, running, until, whole_session
+from gateway_parts import BEGAN_UTC_NS, SITE, Broker, S, a_session, judge_all, placement, running, until, whole_session
 from influx_parts import Influx
 
 from gateway.centre import Centre
 from gateway.errors import PointsAway
-from gateway.keys import Keyring
 from gateway.outbox import Outbox
 from gateway.points import Point
 from gateway.points_influx import InfluxAddress, InfluxPoints, query
 from gateway.projection import rebuild_points
-from gateway.rows import KEYS_FOLDER, Rows
+from gateway.rows import Rows
 from gateway.uplink import Uplink
 
 
@@ -111,7 +110,7 @@ async def test_a_wrong_token_or_bucket_holds_the_points_back(influx: Influx) -> 
 
 async def test_a_store_that_forgot_everything_is_drawn_again_from_rows(influx: Influx, tmp_path: Path) -> None:
     data = tmp_path / "centre"
-    with Rows.for_writing(data, Keyring.open(data / KEYS_FOLDER)) as rows:
+    with Rows.for_writing(data, placement(data)) as rows:
         rows.store(judge_all(whole_session(a_session(), 4)), 1)
         store = InfluxPoints(influx.address)
         assert rebuild_points(rows, store) == 6

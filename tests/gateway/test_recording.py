@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gateway_parts import BEGAN_UTC_NS, S, a_session, closed, opened
+from gateway_parts import BEGAN_UTC_NS, S, a_session, closed, opened, waiting
 
 from gateway.errors import StoreUnwritable
 from gateway.keys import Keyring
@@ -37,7 +37,7 @@ def hear(recording: Recording, second: int) -> None:
 
 
 def sent(outbox: Outbox) -> tuple[list[BeatRow], list[SessionChunk], list[SessionClosed]]:
-    bodies = [decode_body(record) for record in outbox.pending(1000)]
+    bodies = [decode_body(each.record.kind, each.record.body) for each in waiting(outbox, 1000)]
     chunks = [body for body in bodies if isinstance(body, SessionChunk)]
     ends = [body for body in bodies if isinstance(body, SessionClosed)]
     return [beat for chunk in chunks for beat in chunk.beats], chunks, ends

@@ -1,22 +1,22 @@
 """Rows: stored once whatever arrives how often in which order; what cannot be stored is kept apart with the reason."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import pytest
-from gateway_parts import SITE, S, a_session, chunk, closed, judge_all, opened, whole_session
+from gateway_parts import SITE, S, a_session, chunk, closed, judge_all, opened, placement, whole_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import topics
-from gateway.arrivals import Good, Poison, judge
+from gateway.arrivals import Good, Poison, judge_up
+from gateway.box import new_id
 from gateway.errors import StoreBusy, StoreCorrupt
-from gateway.keys import Keyring
 from gateway.messages import Lane, encode
-from gateway.outbox import new_id
-from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+from gateway.rows import ROWS_FILE, Rows
 from gateway.sequences import SequenceGap
 
 TOPIC = topics.up(SITE, Lane.NORMAL, "room")
@@ -24,7 +24,7 @@ TOPIC = topics.up(SITE, Lane.NORMAL, "room")
 
 @pytest.fixture
 def rows(tmp_path: Path):
-    with Rows.for_writing(tmp_path, Keyring.open(tmp_path / KEYS_FOLDER)) as opened_rows:
+    with Rows.for_writing(tmp_path, placement(tmp_path)) as opened_rows:
         yield opened_rows
 
 
@@ -34,7 +34,16 @@ def store(rows: Rows, arrivals: list[Good | Poison]) -> None:
 
 def with_fields(arrival: Good, **changes: object) -> bytes:
     """The payload of a record with other fields, in any form that msgpack allows."""
-    return msgspec.msgpack.encode(msgspec.to_builtins(arrival.record, builtin_types=(bytes, UUID)) | changes)
+    envelope = msgspec.to_builtins(arrival.envelope, builtin_types=(bytes, UUID))
+    own = {name: value for name, value in changes.items() if name in envelope}
+    envelope["record"] |= {name: value for name, value in changes.items() if name not in own}
+    return msgspec.msgpack.encode(envelope | own)
+
+
+def with_record(arrival: Good, **changes: object) -> bytes:
+    """The payload with another record inside."""
+    record = msgspec.structs.replace(arrival.record, **changes)
+    return encode(msgspec.structs.replace(arrival.envelope, record=record))
 
 
 def test_records_may_come_in_any_order_and_any_number_of_times(rows: Rows) -> None:
@@ -70,7 +79,7 @@ def test_the_holes_are_exactly_what_is_missing_in_any_order(
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
     arrivals = judge_all(whole_session(a_session(), 10))
-    with Rows.for_writing(folder, Keyring.open(folder / KEYS_FOLDER)) as rows:
+    with Rows.for_writing(folder, placement(folder)) as rows:
         come = [number for number in order if number not in left_out]
         for start in range(0, len(come), 5):
             store(rows, [arrivals[number] for number in come[start : start + 5]])
@@ -88,13 +97,12 @@ def test_boots_and_sites_are_counted_apart(rows: Rows) -> None:
 
 def poisons() -> dict[str, tuple[str, bytes]]:
     (good,) = judge_all([opened(a_session())])
-    other_kind = msgspec.structs.replace(good.record, kind="session_chunk")
     return {
         "not a record": (TOPIC, b"\xc1 no msgpack"),
         "an empty message": (TOPIC, b""),
         "half a record": (TOPIC, good.payload[:40]),
         "an unknown kind": (TOPIC, with_fields(good, kind="mood")),
-        "a body that is not its kind": (TOPIC, encode(other_kind)),
+        "a body that is not its kind": (TOPIC, with_record(good, kind="session_chunk")),
         "a body that does not decode": (TOPIC, with_fields(good, body=b"\x00")),
         "another site's topic": (topics.up("a.b.c", Lane.NORMAL, "room"), good.payload),
         "another lane's topic": (topics.up(SITE, Lane.ALERT, "room"), good.payload),
@@ -102,11 +110,7 @@ def poisons() -> dict[str, tuple[str, bytes]]:
         "a time before time": (TOPIC, with_fields(good, made_utc_ns=-1)),
         "a huge number in the body": (
             TOPIC,
-            encode(
-                msgspec.structs.replace(
-                    good.record, body=encode(msgspec.structs.replace(good.body, began_utc_ns=2**63))
-                )
-            ),
+            with_record(good, body=encode(msgspec.structs.replace(good.body, began_utc_ns=2**63))),
         ),
     }
 
@@ -115,7 +119,7 @@ def poisons() -> dict[str, tuple[str, bytes]]:
 def test_a_poison_is_kept_with_the_reason_and_the_good_ones_are_stored(rows: Rows, name: str) -> None:
     topic, payload = poisons()[name]
     good = judge_all(whole_session(a_session(), 1))
-    poison = judge(topic, payload)
+    poison = judge_up(topic, payload)
     assert isinstance(poison, Poison)
     for _ in range(2):
         store(rows, [good[0], poison, *good[1:]])
@@ -127,14 +131,14 @@ def test_a_poison_is_kept_with_the_reason_and_the_good_ones_are_stored(rows: Row
 
 def test_a_poison_with_an_id_can_be_receipted() -> None:
     (good,) = judge_all([opened(a_session())])
-    poison = judge(TOPIC, with_fields(good, kind="mood"))
+    poison = judge_up(TOPIC, with_fields(good, kind="mood"))
     assert isinstance(poison, Poison)
     assert poison.id == good.record.id
 
 
 def test_what_the_database_alone_refuses_becomes_a_dead_letter(rows: Rows) -> None:
     (bad,) = judge_all([chunk(a_session(), 1)])
-    bad = Good(bad.record, msgspec.structs.replace(bad.body, number=2**70), bad.payload)
+    bad = replace(bad, body=msgspec.structs.replace(bad.body, number=2**70))
     good = judge_all(whole_session(a_session(), 2))
     store(rows, [good[0], bad, *good[1:]])
     assert rows.record_ids() == {arrival.record.id for arrival in good}
@@ -163,18 +167,18 @@ def test_bodies_are_sealed_in_the_file(rows: Rows, tmp_path: Path) -> None:
 
 def test_two_centres_cannot_have_one_store(rows: Rows, tmp_path: Path) -> None:
     with pytest.raises(StoreBusy, match="another process is writing"):
-        Rows.for_writing(tmp_path, Keyring.open(tmp_path / KEYS_FOLDER))
+        Rows.for_writing(tmp_path, placement(tmp_path))
 
 
 def test_a_store_of_another_version_is_left_alone(tmp_path: Path) -> None:
     import sqlite3
 
-    Rows.for_writing(tmp_path, Keyring.open(tmp_path / KEYS_FOLDER)).close()
+    Rows.for_writing(tmp_path, placement(tmp_path)).close()
     with sqlite3.connect(tmp_path / ROWS_FILE) as db:
-        db.execute("UPDATE about SET value='99'")
-    with pytest.raises(StoreCorrupt, match="tables of version 99"):
-        Rows.for_writing(tmp_path, Keyring.open(tmp_path / KEYS_FOLDER))
-    with pytest.raises(StoreCorrupt, match="tables of version 99"):
+        db.execute("UPDATE alembic_version SET version_num='9999'")
+    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
+        Rows.for_writing(tmp_path, placement(tmp_path))
+    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
         Rows.for_reading(tmp_path)
 
 

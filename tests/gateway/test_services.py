@@ -12,11 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from gateway_parts import BEGAN_UTC_NS, SITE, S, a_session, chunk, closed, judge_all, opened, whole_session
+from gateway_parts import BEGAN_UTC_NS, SITE, S, a_session, chunk, closed, judge_all, opened, placement, whole_session
 
 from gateway.errors import StoreCorrupt, StoreError, StoreMissing, StoreUnwritable, UnknownSession
 from gateway.export import COLUMNS, write_csv, write_sessions
-from gateway.keys import Keyring
 from gateway.messages import BeatRow, Body, EventRow, SessionChunk
 from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
 from gateway.services import StoredSession, find_sessions, open_store, read_session, resolve_session, session_figures
@@ -26,7 +25,7 @@ SIBLING = UUID("01900000-0000-7000-8000-00000000abce")
 
 
 def site_with(data: Path, bodies: list[Body]) -> Path:
-    with Rows.for_writing(data, Keyring.open(data / KEYS_FOLDER)) as rows:
+    with Rows.for_writing(data, placement(data)) as rows:
         rows.store(judge_all(bodies), 1)
     return data
 
@@ -139,7 +138,7 @@ def test_an_unclear_session_is_one_line_with_the_remedy(tmp_path: Path, text: st
 
 
 def test_a_session_can_be_read_while_the_centre_writes(tmp_path: Path) -> None:
-    with Rows.for_writing(tmp_path, Keyring.open(tmp_path / KEYS_FOLDER)) as rows:
+    with Rows.for_writing(tmp_path, placement(tmp_path)) as rows:
         whole = judge_all(whole_session(FIXED, 2))
         rows.store(whole[:2], 1)
         with open_store(tmp_path) as reader:
@@ -177,7 +176,7 @@ def test_a_store_whose_pages_were_overwritten_is_one_line(tmp_path: Path) -> Non
 
 
 def test_a_store_locked_by_somebody_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.tables.BUSY_S", 0.05)
+    monkeypatch.setattr("gateway.database.BUSY_S", 0.05)
     site_with(tmp_path, [opened(FIXED)])
     holder = sqlite3.connect(tmp_path / ROWS_FILE, isolation_level=None)
     holder.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -230,7 +229,7 @@ def test_a_session_is_read_from_a_folder_that_cannot_be_written(folder_that_nobo
 
 def test_a_log_that_was_not_merged_is_said_and_not_ignored(folder_that_nobody_may_write: Path, tmp_path: Path) -> None:
     source, data = tmp_path / "alive", folder_that_nobody_may_write
-    with Rows.for_writing(source, Keyring.open(source / KEYS_FOLDER)) as rows:
+    with Rows.for_writing(source, placement(source)) as rows:
         rows.store(judge_all(whole_session(FIXED, 2)), 1)
         (data / KEYS_FOLDER).mkdir()
         for file in [source / ROWS_FILE, source / f"{ROWS_FILE}-wal", *(source / KEYS_FOLDER).iterdir()]:

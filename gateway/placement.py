@@ -1,0 +1,35 @@
+"""What placing a batch needs besides the batch: keys, routes, and who we are."""
+
+from dataclasses import dataclass
+
+from gateway import topics
+from gateway.arrivals import Good, Hop
+from gateway.box import new_id
+from gateway.keys import Keyring
+from gateway.messages import Body, Envelope, Record, encode, kind_of, lane_of
+from gateway.routing import Routing
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How one centre places records.
+
+    Attributes:
+        keyring: seals bodies and hashes pseudonyms.
+        routing: where records go from here.
+        boot: this start of the centre; numbers what goes on.
+    """
+
+    keyring: Keyring
+    routing: Routing
+    boot: str
+
+    @property
+    def site(self) -> str:
+        return self.routing.site
+
+    def own(self, body: Body, now_utc_ns: int, target: str = "") -> Good:
+        """A body that this centre makes itself, as something that has arrived. `target` sends it to another site."""
+        kind = kind_of(body)
+        record = Record(new_id(), kind, self.site, topics.CENTRE, now_utc_ns, encode(body), target)
+        return Good(Hop(self.site, topics.CENTRE), Envelope(self.boot, lane_of(kind), 0, record), body, b"")

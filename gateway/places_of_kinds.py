@@ -1,0 +1,223 @@
+"""What each kind of record says in the tables beside `records`: claims before it is stored, entries after.
+
+`BEFORE` names kinds that need a place of their own (a session is opened once); its functions give the reason when
+another record has it. `AFTER` names kinds that change what a table says; newest version wins, in whatever order they
+come. Adding a kind: its struct in `messages.py`, and a line here if somebody asks for it by more than its id.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from care.alerts import AlertEvent, alert_state
+from gateway import tables as t
+from gateway.arrivals import Good
+from gateway.erasure import erase
+from gateway.messages import (
+    Appointment,
+    Assessment,
+    Body,
+    Deletion,
+    DeletionDone,
+    DutyRoster,
+    RecordKind,
+    Revocation,
+    SessionChunk,
+    SiteCounts,
+    SiteSettings,
+    decode_body,
+    session_of,
+)
+from gateway.placement import Placement
+from gateway.upsert import insert, insert_new, put_newest
+
+_OPENED = ("programme", "device", "began_utc_ns")
+_CLOSED = ("ended_ns", "outcome", "chunks", "beats", "mean_hr_bpm", "rmssd_ms", "artefact_share", "relaxation")
+
+
+def about_of(body: Body) -> UUID | None:
+    """The alert, assessment, appointment or deletion that a body is about."""
+    match body:
+        case AlertEvent():
+            return body.alert
+        case Assessment():
+            return body.assessment
+        case Appointment():
+            return body.appointment
+        case Deletion() | DeletionDone():
+            return body.deletion
+        case _:
+            return None
+
+
+def subject_of(body: Body) -> str:
+    """The pseudonym of the person that a body is about, or ""."""
+    return getattr(body, "subject", "")
+
+
+def know_sessions(db: sa.Connection, arrivals: Iterable[Good]) -> None:
+    """A row for each session that is named, however little is known of it yet."""
+    named = {session: each.record.site for each in arrivals if (session := session_of(each.body))}
+    if named:
+        rows = [{"session": session, "site": named[session]} for session in sorted(named)]
+        db.execute(insert_new(db, t.sessions), rows)
+
+
+def claim_chunks(db: sa.Connection, arrivals: Iterable[Good]) -> dict[UUID, str]:
+    """Give chunks their places; those whose place another record has, and why."""
+    chunks = [(each.record.id, each.body) for each in arrivals if isinstance(each.body, SessionChunk)]
+    if not chunks:
+        return {}
+    c = t.chunks.c
+    rows = [
+        {
+            "session": body.session,
+            "number": body.number,
+            "version": body.version,
+            "record": record,
+            "from_ns": body.from_ns,
+            "to_ns": body.to_ns,
+        }
+        for record, body in chunks
+    ]
+    rows.sort(key=lambda row: (str(row["session"]), row["number"], row["version"]))
+    done = db.execute(insert_new(db, t.chunks), rows)
+    if done.rowcount == len(rows):
+        return {}
+    taken: dict[UUID, str] = {}
+    for record, body in chunks:
+        place = (c.session == body.session, c.number == body.number, c.version == body.version)
+        other = db.scalar(sa.select(c.record).where(*place))
+        if other != record:
+            what = f"chunk {body.number} version {body.version} of session {body.session}"
+            taken[record] = f"{what} came by record {other} already"
+    return taken
+
+
+def _open_session(db: sa.Connection, arrival: Good) -> str:
+    return _claim_session(db, arrival, "opened_record", _OPENED, "opened")
+
+
+def _close_session(db: sa.Connection, arrival: Good) -> str:
+    return _claim_session(db, arrival, "closed_record", _CLOSED, "closed")
+
+
+def _claim_session(db: sa.Connection, arrival: Good, column: str, names: tuple[str, ...], what: str) -> str:
+    c = t.sessions.c
+    session = session_of(arrival.body)
+    values: dict[str, Any] = {column: arrival.record.id} | {name: getattr(arrival.body, name) for name in names}
+    done = db.execute(t.sessions.update().where(c.session == session, c[column].is_(None)).values(**values))
+    if done.rowcount:
+        return ""
+    other = db.scalar(sa.select(c[column]).where(c.session == session))
+    return "" if other == arrival.record.id else f"session {session} was {what} by record {other} already"
+
+
+BEFORE: dict[RecordKind, Callable[[sa.Connection, Good], str]] = {
+    RecordKind.SESSION_OPENED: _open_session,
+    RecordKind.SESSION_CLOSED: _close_session,
+}
+
+
+def _assessment(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    body = arrival.body
+    assert isinstance(body, Assessment)
+    names = ("assessment", "version", "instrument", "ended_utc_ns", "complete", "score", "band", "tier")
+    values = {name: getattr(body, name) for name in names}
+    put_newest(db, t.assessments, values | {"record": arrival.record.id, "site": arrival.record.site})
+    return []
+
+
+def _alert(db: sa.Connection, placement: Placement, arrival: Good, _now: int) -> list[Good]:
+    """The alert as all its steps that are here say."""
+    body = arrival.body
+    assert isinstance(body, AlertEvent)
+    if db.dialect.name != "sqlite":  # two centres that store steps of one alert do it one after the other
+        db.execute(sa.text("SELECT pg_advisory_xact_lock(:alert)"), {"alert": body.alert.int % (1 << 62)})
+    r = t.records.c
+    rows = db.execute(
+        sa.select(r.id, r.body, r.site).where(r.about == body.alert, r.kind == RecordKind.ALERT_EVENT).order_by(r.id)
+    ).all()
+    steps: list[AlertEvent] = []
+    site = arrival.record.site
+    for row in rows:
+        step = decode_body(RecordKind.ALERT_EVENT, placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes))
+        assert isinstance(step, AlertEvent)
+        steps.append(step)
+        if step.version == 1:
+            site = row.site
+    state = alert_state(steps)
+    deadline = state.next_deadline
+    values = {
+        "alert": body.alert,
+        "site": site,
+        "status": state.status,
+        "tier": state.tier,
+        "level": state.level,
+        "owner": state.owner,
+        "version": state.version,
+        "raised_utc_ns": state.raised_utc_ns,
+        "next_level": deadline.level if deadline else "",
+        "next_deadline_utc_ns": deadline.until_utc_ns if deadline else None,
+    }
+    statement = insert(db, t.alerts).values(values)
+    rest = {name: statement.excluded[name] for name in values if name != "alert"}
+    db.execute(statement.on_conflict_do_update(index_elements=["alert"], set_=rest))
+    return []
+
+
+def _appointment(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    body = arrival.body
+    assert isinstance(body, Appointment)
+    values = {name: getattr(body, name) for name in ("appointment", "version", "state", "at_utc_ns")}
+    site = arrival.record.target or arrival.record.site
+    put_newest(db, t.appointments, values | {"record": arrival.record.id, "site": site})
+    return []
+
+
+def _counts(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    body = arrival.body
+    assert isinstance(body, SiteCounts)
+    counts = msgspec.json.encode(dict(sorted(body.counts.items()))).decode()
+    values = {"site": arrival.record.site, "day": body.day, "version": body.version, "counts": counts}
+    put_newest(db, t.site_counts, values, tie="counts")
+    return []
+
+
+def _document(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    record, body = arrival.record, arrival.body
+    match body:
+        case DutyRoster() | SiteSettings():
+            version = body.version
+        case Revocation():
+            version = body.number
+        case _:
+            version = record.made_utc_ns
+    values = {"kind": record.kind, "target": record.target or record.site, "version": version, "record": record.id}
+    put_newest(db, t.documents, values)
+    return []
+
+
+def _deletion(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int) -> list[Good]:
+    """Erase here, and tell whoever asked what went."""
+    body = arrival.body
+    assert isinstance(body, Deletion)
+    removed, left = erase(db, placement, arrival.record.id, body, now_utc_ns)
+    done = DeletionDone(body.deletion, placement.site, now_utc_ns, removed, left)
+    return [placement.own(done, now_utc_ns, target="" if body.origin == placement.site else body.origin)]
+
+
+AFTER: dict[RecordKind, Callable[[sa.Connection, Placement, Good, int], list[Good]]] = {
+    RecordKind.ASSESSMENT: _assessment,
+    RecordKind.ALERT_EVENT: _alert,
+    RecordKind.APPOINTMENT: _appointment,
+    RecordKind.SITE_COUNTS: _counts,
+    RecordKind.DUTY_ROSTER: _document,
+    RecordKind.SITE_SETTINGS: _document,
+    RecordKind.REVOCATION: _document,
+    RecordKind.RELEASE_MANIFEST: _document,
+    RecordKind.DELETION: _deletion,
+}

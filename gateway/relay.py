@@ -1,0 +1,100 @@
+"""A centre's link to the centre above: carries up what policy lets, and takes in what comes down.
+
+What comes down is stored like everything else: rows and, for sites further below, the next hop's entry in one
+transaction, then the receipt, then the broker may forget it. Acts on nothing; who stores decides what follows.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from gateway import topics
+from gateway.arrivals import Good, Poison, judge_down
+from gateway.errors import StoreError
+from gateway.intake import RETRY_S, Arrivals
+from gateway.link import BrokerAddress, Link, LinkLost, Message
+from gateway.messages import Receipt, encode
+from gateway.outgoing import HopBox
+from gateway.uplink import RECONNECT_S, Uplink
+
+log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Runs until cancelled, however long the level above is out of reach.
+
+    Args:
+        box: the entries of the hop up.
+        upper: the broker above.
+        upper_site: whose it is.
+        store: commits a batch.
+        level: what receipts call this centre.
+        beside: lives as long as the connection (a beacon).
+    """
+
+    def __init__(
+        self,
+        box: HopBox,
+        upper: BrokerAddress,
+        upper_site: str,
+        store: Callable[[Arrivals], Awaitable[None]],
+        *,
+        level: str,
+        beside: tuple[Callable[[Link], contextlib.AbstractAsyncContextManager[None]], ...] = (),
+    ) -> None:
+        self._box, self._store, self._level, self._upper_site = box, store, level, upper_site
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self.uplink = Uplink(
+            box,
+            upper,
+            centre_site=upper_site,
+            reads=[topics.down(box.site, lane, box.producer) for lane in ("alert", "normal", "bulk")],
+            on_message=lambda _, message: self._inbox.put_nowait(message),
+            beside=(self._takes, *beside),
+        )
+
+    async def run(self) -> None:
+        await self.uplink.run()
+
+    @contextlib.asynccontextmanager
+    async def _takes(self, link: Link) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._take(link))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            while not self._inbox.empty():
+                self._inbox.get_nowait()  # comes again: it was not acknowledged
+
+    async def _take(self, link: Link) -> None:
+        while True:
+            messages = [await self._inbox.get()]
+            while not self._inbox.empty():
+                messages.append(self._inbox.get_nowait())
+            arrivals = [judge_down(m.topic, bytes(m.payload), self._upper_site) for m in messages]
+            try:
+                await self._commit(link, arrivals)
+                ids = [a.record.id if isinstance(a, Good) else a.id for a in arrivals]
+                receipt = Receipt(self._level, [each for each in ids if each is not None])
+                link.publish(topics.up(self._box.site, topics.RECEIPT, self._box.producer), encode(receipt))
+                for message in messages:
+                    link.ack(message)
+            except LinkLost:
+                return
+            except Exception:
+                log.exception("relay: what came down could not be taken; it comes again")
+                await asyncio.sleep(RECONNECT_S)
+
+    async def _commit(self, link: Link, arrivals: list[Good | Poison]) -> None:
+        while True:
+            try:
+                await self._store(arrivals)
+            except StoreError as error:
+                log.error("relay: %s", error)  # noqa: TRY400 - one line for people, repeated until it works
+            else:
+                return
+            await asyncio.sleep(RETRY_S)
+            link.check()
