@@ -50,8 +50,16 @@ user {user}
 topic write xinyi/1/+/up/+/{user}
 topic read xinyi/1/+/down/receipt/{user}
 topic write xinyi/1/+/state/{user}
-topic read xinyi/1/+/state/+
+topic write xinyi/1/+/state/{user}/birth
+topic write xinyi/1/+/state/{user}/health
+topic read xinyi/1/+/state/#
+topic read xinyi/1/+/down/announce/{user}
 """
+
+_ACL_WATCHER = """\
+topic write xinyi/1/+/down/announce/+
+"""
+"""The console may ask who is there (`xinyi fleet watch`)."""
 
 
 def free_port() -> int:
@@ -85,7 +93,7 @@ def broker_command(folder: Path, port: int) -> list[str]:
     write_durably(
         folder / "passwords", "".join(_password_line(user, word) for user in (topics.CENTRE, *PRODUCERS)).encode()
     )
-    acl = _ACL_CENTRE + "".join(_ACL_PRODUCER.format(user=user) for user in PRODUCERS)
+    acl = _ACL_CENTRE + "".join(_ACL_PRODUCER.format(user=user) for user in PRODUCERS) + _ACL_WATCHER
     write_durably(folder / "acl", acl.encode())
     configuration = folder / "mosquitto.conf"
     user = "user root\n" if os.geteuid() == 0 else ""  # else a mosquitto that root starts cannot read this folder
