@@ -56,7 +56,8 @@ topic read xinyi/1/+/state/#
 topic read xinyi/1/+/down/announce/{user}
 """
 
-_ACL_WATCHER = """\
+_ACL_WATCHER = """
+user console
 topic write xinyi/1/+/down/announce/+
 """
 """The console may ask who is there (`xinyi fleet watch`)."""

@@ -83,19 +83,12 @@ class Machine:
 
     def read(self) -> Reading:
         """Everything at once. Never raises; takes a few ms of file reading, so not in an event loop."""
-        try:
-            total, _, free = self._disk(self._data)
-        except OSError:
-            total = free = None  # type: ignore[assignment] # told as None below
-        try:
-            load = self._load()[0]
-        except OSError:
-            load = None  # type: ignore[assignment] # likewise
+        total_mb, free_mb = self._disk_mb()
         return Reading(
-            disk_free_mb=None if free is None else round(free / _MB, 1),
-            disk_total_mb=None if total is None else round(total / _MB, 1),
+            disk_free_mb=free_mb,
+            disk_total_mb=total_mb,
             cpu_temperature_c=self._temperature_c(),
-            load_1m=load,
+            load_1m=self._load_1m(),
             memory_mb=self._memory_mb(),
             uptime_s=_number(self._text("proc/uptime").partition(" ")[0]),
             clock_offset_ms=self._offset_ms(),
@@ -139,6 +132,20 @@ class Machine:
 
     def _mark(self, process: str) -> Path:
         return self._data / f"last-run-{process}.json"
+
+    def _disk_mb(self) -> tuple[float | None, float | None]:
+        """Total and free."""
+        try:
+            total, _, free = self._disk(self._data)
+        except OSError:
+            return None, None
+        return round(total / _MB, 1), round(free / _MB, 1)
+
+    def _load_1m(self) -> float | None:
+        try:
+            return self._load()[0]
+        except OSError:
+            return None
 
     def _temperature_c(self) -> float | None:
         """The hottest part that says its temperature."""
