@@ -15,12 +15,14 @@ from typing import Any
 import click
 
 from xinyi_devices import devices
+from xinyi_fleet import fleet
 from xinyi_sim import sim
 
 KNOWN_ERRORS = {
     "gateway.config.ConfigError",
     "gateway.errors.StoreError",
     "gateway.errors.BrokerError",
+    "gateway.fleet.errors.FleetError",
     "gateway.site.SiteError",
     "gateway.demo.DemoError",
     "care.programme.ProgrammeError",
@@ -283,6 +285,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(devices)
+main.add_command(fleet)
 main.add_command(sim)
 
 

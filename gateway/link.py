@@ -65,6 +65,7 @@ class Link:
         window: unacknowledged messages at once, both ways.
         will: published by the broker a few seconds after we vanish.
         manual_ack: True: messages count as received only after `ack`.
+        session_expiry_s: how long the broker keeps the session of one who has gone; 0 for viewers.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class Link:
         window: int,
         will: Will | None = None,
         manual_ack: bool = False,
+        session_expiry_s: int = SESSION_EXPIRY_S,
     ) -> None:
         self._address, self._on_message, self._window = address, on_message, window
+        self._session_expiry_s = session_expiry_s
         client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=manual_ack
         )
@@ -147,9 +150,10 @@ class Link:
         if not granted.result():
             raise LinkLost(f"{self._address} refuses {', '.join(topics)}: check the broker's ACL")
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
         """Send with QoS 1. Whether it arrived only a receipt tells."""
-        self._client.publish(topic, payload, qos=1, retain=retain)
+        properties = None if expiry_s is None else _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry_s)
+        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
 
     def ack(self, message: Message) -> None:
         """Tell the broker that it may forget a message of this connection."""
@@ -157,7 +161,7 @@ class Link:
 
     async def _open(self) -> None:
         properties = _properties(
-            PacketTypes.CONNECT, SessionExpiryInterval=SESSION_EXPIRY_S, ReceiveMaximum=self._window
+            PacketTypes.CONNECT, SessionExpiryInterval=self._session_expiry_s, ReceiveMaximum=self._window
         )
 
         def connect() -> None:

@@ -20,6 +20,8 @@ from gateway.link import BrokerAddress, Link, LinkLost, Message, Will
 
 ANNOUNCE_EVERY_S = 10.0
 JITTER = 0.1
+EXPIRY_S = 60
+"""A broker that keeps heartbeats for a centre that is away must not hand them out as news afterwards."""
 RECONNECT_S, RECONNECT_MAX_S = 0.5, 10.0
 _WINDOW = 16
 
@@ -177,6 +179,6 @@ class Beacon:
             self._number += 1
             try:
                 said = msgspec.structs.replace(self._read(), number=self._number, sent_utc_ns=self._clock.utc_ns())
-                link.publish(topics.health(self.site, self.process), encode(said))
+                link.publish(topics.health(self.site, self.process), encode(said), expiry_s=EXPIRY_S)
             except Exception:
                 log.exception("%s cannot say how it is", self.process)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.fleet.errors import RulesInvalid
-from gateway.fleet.metrics import METRICS, Sample
+from gateway.fleet.metrics import METRICS
 
 Severity = Literal["urgent", "soon", "look"]
 Words = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -63,14 +63,6 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     def is_over(self, value: float) -> bool:
         return value <= self.clear if self.is_ == "above" else value >= self.clear
 
-    def looks(self, sample: Sample) -> bool:
-        """Whether this rule is about what this sample tells."""
-        if sample.scope != self.looks_at or self.metric not in sample.values:
-            return False
-        if self.processes and sample.process not in self.processes:
-            return False
-        return sample.open or self.when == "always"
-
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     rules: Annotated[list[Rule], Meta(min_length=1)]
@@ -109,13 +101,11 @@ def parse(text: str, name: str) -> list[Rule]:
     try:
         rules = msgspec.convert(table, _File).rules
     except msgspec.ValidationError as error:
-        at = re.search(r"`\$\.rules\[(\d+)\](?:\.(\w+))?|`(\w+)`", str(error))
-        number = int(at[1]) if at and at[1] else None
-        if number is None:
+        at = re.search(r" - at `\$\.rules\[(\d+)\](?:\.(\w+))?", str(error))
+        if at is None:
             raise RulesInvalid(name, str(error), f"see {SHIPPED} for an example") from None
-        field = at[2] if at else ""
         problem = str(error).partition(" - at ")[0]
-        raise _invalid(text, name, number, field or "", problem) from None
+        raise _invalid(text, name, int(at[1]), at[2] or "", problem) from None
     seen: set[str] = set()
     for number, rule in enumerate(rules):
         for field, problem in _faults(rule, seen):
@@ -161,7 +151,8 @@ def _invalid(text: str, name: str, number: int, field: str, problem: str) -> Rul
             at = index
         if found := re.match(r'\s*name\s*=\s*"(.*)"', lines[index]):
             rule = f"rule {found[1]}"
-    return RulesInvalid(f"{name}, line {at + 1}", f"{rule}, {field}: {problem}".replace(", :", ":"), "correct it")
+    where = f"{rule}, {field}" if field else rule
+    return RulesInvalid(f"{name}, line {at + 1}", f"{where}: {problem}", "correct it")
 
 
 def to_vmalert(rules: list[Rule]) -> str:
@@ -186,7 +177,6 @@ def to_vmalert(rules: list[Rule]) -> str:
             f"      - alert: {rule.name}",
             f"        expr: {_text(f'{series}{chosen} {sign} {rule.threshold:g}')}",
             f"        for: {rule.for_s:g}s",
-            f"        keep_firing_for: {rule.clear_for_s:g}s",
             "        labels:",
             f"          severity: {rule.severity}",
             "        annotations:",
