@@ -158,10 +158,12 @@ def _invalid(text: str, name: str, number: int, field: str, problem: str) -> Rul
 def to_vmalert(rules: list[Rule]) -> str:
     """Rules of vmalert (YAML, in JSON's notation for strings) for those that are plain thresholds of a series.
 
-    Those that need silence, opening hours or folding stay with the watch, which alone can tell.
+    Those that need silence or opening hours stay with the watch, which alone can tell. Folding is Alertmanager's there:
+    `group_by: [alertname]`.
     """
     lines = [
         "# Made from gateway/fleet/rules.toml by `xinyi fleet rules --vmalert`; do not edit.",
+        "# Alertmanager folds many sites into one message with  group_by: [alertname]",
         "groups:",
         "  - name: xinyi-fleet",
         "    interval: 1m",
@@ -169,7 +171,7 @@ def to_vmalert(rules: list[Rule]) -> str:
     ]
     for rule in rules:
         series = METRICS[rule.looks_at][rule.metric].series
-        if not series or rule.when != "always" or rule.fold:
+        if not series or rule.when != "always":
             continue
         chosen = f'{{process=~"{"|".join(rule.processes)}"}}' if rule.processes and rule.looks_at == "process" else ""
         sign = ">" if rule.is_ == "above" else "<"

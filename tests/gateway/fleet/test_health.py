@@ -30,7 +30,7 @@ def test_a_birth_and_a_heartbeat_come_back_as_they_were():
 
 
 def test_nobody_speaks_for_somebody_else():
-    with pytest.raises(HealthUnreadable, match="speaks for huadu.xinhua.0007 room"):
+    with pytest.raises(HealthUnreadable, match=r"speaks for huadu\.xinhua\.0007 room"):
         decode_heartbeat(topics.health("huadu.xinhua.0008", "room"), encode(beat(1)))
 
 
@@ -68,9 +68,10 @@ def test_a_newer_sender_with_more_fields_is_understood():
 @given(st.binary(max_size=200))
 def test_whatever_arrives_is_a_heartbeat_or_one_error(payload):
     try:
-        assert isinstance(decode_heartbeat(HEALTH, payload), Heartbeat)
+        said = decode_heartbeat(HEALTH, payload)
     except HealthUnreadable as error:
-        assert "\n" not in str(error)
+        said = str(error)
+    assert isinstance(said, Heartbeat) or "\n" not in said
 
 
 @pytest.mark.parametrize("topic", ["", "xinyi/9/a.b.c/state/room", "xinyi/1/a.b.c/state/room/x", "xinyi/1//state/room"])
