@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from gateway.fleet.alert import STANDING, FleetAlert, Key, State, covers, fire, is_due, judge, step
+from gateway.fleet.alert import STANDING, FleetAlert, Judgement, Key, State, covers, fire, is_due, judge, step
 from gateway.fleet.errors import AlertUnknown
 from gateway.fleet.folding import Alerts, Groups, count_sites, fold
 from gateway.fleet.metrics import Sample
@@ -92,8 +92,9 @@ class FleetAlerts:
         self._silences = [silence for silence in self._silences if silence.to_ns > now_ns]
         silent = [silence for silence in self._silences if silence.from_ns <= now_ns]
         totals = count_sites({sample.site for sample in heard})
+        speaking = {(said.site, said.process) for said in by_scope.get("process", []) if said.values.get("silent") == 0}
         for _, rule in sorted(self.rules.items()):
-            self._judge(rule, by_scope.get(rule.looks_at, []), now_ns)
+            self._judge(rule, by_scope.get(rule.looks_at, []), speaking, now_ns)
             ours = [key for key in self._alerts if key.rule == rule.name]
             hushed = {key for key in ours if any(covers(silence.prefix, key.site) for silence in silent)}
             if rule.fold:
@@ -141,6 +142,10 @@ class FleetAlerts:
         self._silences = sorted([*self._silences, silence], key=lambda kept: (kept.to_ns, kept.prefix, kept.from_ns))
         del self._silences[: max(0, len(self._silences) - MOST_SILENCES)]
 
+    def lift(self, prefix: str) -> None:
+        """Maintenance of this site or prefix is over before its time."""
+        self._silences = [silence for silence in self._silences if silence.prefix != prefix]
+
     def forget(self, site: str) -> None:
         """A site that is no more: nothing about it stands."""
         self._alerts = {key: alert for key, alert in self._alerts.items() if key.site != site}
@@ -158,8 +163,14 @@ class FleetAlerts:
         rule = self.rules[alert.rule]
         return rule.advice_zh if language == "zh" else rule.advice_en
 
-    def _judge(self, rule: Rule, samples: list[Sample], now_ns: int) -> None:
-        said = {}
+    def _judge(self, rule: Rule, samples: list[Sample], speaking: set[tuple[str, str]], now_ns: int) -> None:
+        """Step all alerts of a rule. A device of which its process, who speaks, says nothing is not there any more."""
+        there = {(sample.site, sample.process, sample.device) for sample in samples}
+        said = {
+            key: Judgement(wrong=False, over=True, value=alert.value)
+            for key, alert in self._alerts.items()
+            if key.rule == rule.name and key.device and (key.site, key.process) in speaking and key[1:] not in there
+        }
         for sample in samples:
             judgement = judge(rule, sample)
             key = Key(rule.name, sample.site, sample.process, sample.device)

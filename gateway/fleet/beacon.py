@@ -6,7 +6,6 @@ wall, jittered, so that a district that gets its power back does not speak in st
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -135,10 +134,12 @@ class Beacon:
             while not lost.done():
                 self._wake.clear()
                 self._speak(link, loop.time())
-                wait_s = self._pace.next_s - loop.time()
                 asked = asyncio.ensure_future(self._wake.wait())
-                await asyncio.wait({asked, lost}, timeout=max(0.0, wait_s), return_when=asyncio.FIRST_COMPLETED)
-                asked.cancel()
+                try:
+                    wait_s = max(0.0, self._pace.next_s - loop.time())
+                    await asyncio.wait({asked, lost}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    asked.cancel()
             link.check()
         finally:
             lost.cancel()
@@ -150,7 +151,7 @@ class Beacon:
         """
         pause_s = RECONNECT_S
         while True:
-            with contextlib.suppress(LinkLost):
+            try:
                 async with Link(
                     address,
                     f"{self.site}-{self.process}-beacon",
@@ -162,6 +163,8 @@ class Beacon:
                     link.publish(self.will.topic, topics.ONLINE, retain=True)
                     pause_s = RECONNECT_S
                     await self.on(link)
+            except LinkLost as error:
+                log.warning("%s is not heard: %s", self.process, error)
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
             pause_s = min(2 * pause_s, RECONNECT_MAX_S)
 

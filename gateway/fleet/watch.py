@@ -2,7 +2,8 @@
 
 Retained messages are never trusted (DESIGN): a broker may have forgotten them, or kept them from a machine that is long
 gone. A site is there because it speaks, and silent when three of its heartbeats are missing or its broker says that all
-of its processes have gone. Sites that should be there and have not spoken come from `expect`.
+of its processes have gone. Sites that should be there and have not spoken come from `expect`. Who is `deaf` knows
+nothing, and after that gives everybody time to speak: our own cut is not theirs.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +25,7 @@ ASK_AGAIN_S = 60
 
 
 class ProcessView(Struct, frozen=True):
-    """A process for faces. `since_ns` of one that is not online: when it was last heard, None for never."""
+    """A process for faces. `since_ns`: when it was last heard."""
 
     process: str
     online: bool
@@ -35,12 +36,16 @@ class ProcessView(Struct, frozen=True):
 
 
 class SiteView(Struct, frozen=True):
-    """A site for faces."""
+    """A site for faces. `since_ns`: when it was last heard, None for never."""
 
     site: str
     online: bool
     since_ns: int | None
     processes: list[ProcessView]
+
+
+def _silence(silent: bool | None) -> dict[str, float]:
+    return {} if silent is None else {"silent": float(silent)}
 
 
 def _always(_site: str, _now_ns: int) -> bool:
@@ -66,6 +71,15 @@ class FleetWatch:
         self._opening = opening
         self._sites: dict[str, dict[str, Process]] = {}
         self._since: dict[str, int] = {}
+        self._hearing_ns: int | None = 0
+
+    def deaf(self) -> None:
+        """The watcher's own connection is lost: nobody knows anything until `hearing`."""
+        self._hearing_ns = None
+
+    def hearing(self, now_ns: int) -> None:
+        """The watcher is connected and subscribed (again)."""
+        self._hearing_ns = now_ns
 
     def expect(self, sites: Iterable[str], now_ns: int) -> None:
         """Sites that should be there: those that are not heard will be silent."""
@@ -112,7 +126,7 @@ class FleetWatch:
         found = []
         for site, process, state in self._all():
             asked = state.asked_ns is not None and now_ns - state.asked_ns < ASK_AGAIN_S * S
-            if state.heartbeat and state.birth is None and not asked and not self._is_silent(state, now_ns):
+            if state.heartbeat and state.birth is None and not asked and self._is_silent(state, now_ns) is False:
                 state.asked_ns = now_ns
                 found.append((site, process))
         return found
@@ -132,19 +146,22 @@ class FleetWatch:
 
     def samples(self, now_ns: int) -> list[Sample]:
         """What the alert rules look at, sorted. What nobody knows just now is not there."""
+        if self._hearing_ns is None:
+            return []
         samples = []
         for site, processes in sorted(self._sites.items()):
             site_silent = self._site_silent(site, now_ns)
             is_open = self._opening(site, now_ns)
-            samples.append(Sample(site, "", "", now_ns, is_open, {"silent": float(site_silent)}))
-            if site_silent:
+            samples.append(Sample(site, "", "", now_ns, is_open, _silence(site_silent)))
+            if site_silent is not False:
                 continue
             for name, process in sorted(processes.items()):
-                if self._is_silent(process, now_ns):
-                    samples.append(Sample(site, name, "", now_ns, is_open, {"silent": 1.0}))
+                silent = self._is_silent(process, now_ns)
+                if silent is not False:
+                    samples.append(Sample(site, name, "", now_ns, is_open, _silence(silent)))
                     continue
                 at_ns = process.heard_ns or now_ns
-                values = {"silent": 0.0, **process_values(process, self.release, now_ns)}
+                values = _silence(silent) | process_values(process, self.release, now_ns)
                 samples.append(Sample(site, name, "", at_ns, is_open, values))
                 samples += [
                     Sample(site, name, device.health.id, at_ns, is_open, device_values(device))
@@ -176,30 +193,38 @@ class FleetWatch:
             if len(processes) >= MOST_PROCESSES:
                 quiet = [(process.heard_ns or 0, old) for old, process in processes.items()]
                 oldest = min(quiet)[1]
-                if not self._is_silent(processes[oldest], now_ns):
+                if self._is_silent(processes[oldest], now_ns) is not True:
                     self.refused += 1
                     return None
                 del processes[oldest]
             processes[name] = Process()
         return processes[name]
 
-    def _is_silent(self, process: Process, now_ns: int) -> bool:
+    def _is_silent(self, process: Process, now_ns: int) -> bool | None:
+        """None: nobody knows, because we have not listened for long enough."""
+        if self._hearing_ns is None:
+            return None
         if process.heard_ns is None or process.offline_ns is not None:
             return True
-        return now_ns - process.heard_ns > self._patience_ns
+        if now_ns - max(process.heard_ns, self._hearing_ns) > self._patience_ns:
+            return True
+        return None if process.heard_ns < self._hearing_ns else False
 
-    def _site_silent(self, site: str, now_ns: int) -> bool:
-        """None of its processes speaks. One that was never heard gets the same patience."""
-        processes = self._sites[site].values()
-        if any(not self._is_silent(process, now_ns) for process in processes):
+    def _site_silent(self, site: str, now_ns: int) -> bool | None:
+        """Whether none of its processes speaks. One that was never heard gets the same patience."""
+        silent = [self._is_silent(process, now_ns) for process in self._sites[site].values()]
+        if False in silent:
             return False
-        return bool(processes) or now_ns - self._since[site] > self._patience_ns
+        if None in silent or self._hearing_ns is None:
+            return None
+        waited_ns = now_ns - max(self._since[site], self._hearing_ns)
+        return True if silent or waited_ns > self._patience_ns else None
 
     def _view(self, site: str, now_ns: int) -> SiteView:
         processes = [
             ProcessView(
                 process=name,
-                online=not self._is_silent(process, now_ns),
+                online=self._is_silent(process, now_ns) is False,
                 since_ns=process.heard_ns,
                 birth=process.birth,
                 heartbeat=process.heartbeat,

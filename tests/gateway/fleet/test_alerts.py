@@ -12,6 +12,7 @@ from gateway.fleet.alerts import FleetAlerts, Silence
 from gateway.fleet.errors import AlertUnknown
 from gateway.fleet.metrics import Sample
 from gateway.fleet.rules import load
+from gateway.fleet.watch import FleetWatch
 
 RULES = load()
 HOT = "too_hot/huadu.xinhua.0007/room"
@@ -124,6 +125,40 @@ def test_a_site_that_is_no_more_leaves_nothing_behind():
 def test_nothing_is_kept_of_what_is_long_over():
     story = Story().go(310, 90.0).go(80, 70.0).go(3700, 70.0)
     assert story.book.dump() == FleetAlerts(RULES).dump()
+
+
+def test_a_device_that_was_taken_away_leaves_no_alert_and_one_that_nobody_hears_of_keeps_it():
+    book = FleetAlerts(RULES)
+
+    def tick(now_s, devices, silent=0.0):
+        said = [Sample(SITE, "room", "", at(now_s), True, {"silent": silent})]
+        said += [Sample(SITE, "room", name, at(now_s), True, {"battery_percent": 5.0}) for name in devices]
+        return [(alert.device, alert.state) for alert in book.tick(said, at(now_s)) if alert.device]
+
+    heard = [news for now_s in range(0, 130, 10) for news in tick(now_s, ["a"])]
+    assert heard == [("a", State.FIRING)]
+    assert [news for now_s in range(130, 300, 10) for news in tick(now_s, [], silent=1.0)] == []
+    assert [news for now_s in range(300, 400, 10) for news in tick(now_s, [])] == [("a", State.RESOLVED)]
+
+
+def test_maintenance_may_end_early():
+    story = Story()
+    story.book.silence(Silence(SITE, at(0), at(9999), "chen", ""))
+    story.go(400, 90.0)
+    story.book.lift(SITE)
+    assert story.go(10, 90.0).state == State.FIRING
+
+
+def test_a_centre_that_starts_again_does_not_take_silence_for_an_end():
+    names = [f"a.b.{number}" for number in range(3)]
+    book, watch = FleetAlerts(RULES), FleetWatch()
+    watch.expect(names, at(0))
+    heard = [alert for now_s in range(0, 600, 10) for alert in book.tick(watch.samples(at(now_s)), at(now_s))]
+    assert len(heard) == 3
+    again, watch = FleetAlerts.restored(RULES, book.dump()), FleetWatch()
+    watch.expect(names, at(600))
+    assert [alert for now_s in range(600, 1200, 10) for alert in again.tick(watch.samples(at(now_s)), at(now_s))] == []
+    assert len(again.standing(at(1200))) == 3
 
 
 # --- properties: any weather at 30 sites of one district

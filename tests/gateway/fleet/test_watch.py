@@ -21,7 +21,7 @@ def values(watch, now_ns, process="room", device_id=""):
 
 
 def is_silent(watch, now_ns):
-    return values(watch, now_ns, process="")["silent"] == 1.0
+    return values(watch, now_ns, process="").get("silent") == 1.0
 
 
 def rows(watch, now_ns):
@@ -236,3 +236,21 @@ def test_a_site_that_is_no_more_is_forgotten():
     watch.take_heartbeat(beat(1), at(0))
     watch.forget(SITE)
     assert watch.samples(at(999)) == []
+
+
+def test_of_a_site_that_had_no_time_to_speak_nobody_knows_anything():
+    watch = FleetWatch()
+    watch.expect([SITE], at(0))
+    assert values(watch, at(100), process="") == {}
+
+
+def test_our_own_cut_is_not_theirs():
+    watch = FleetWatch()
+    watch.take_heartbeat(beat(1, site="a.b.1"), at(0))
+    watch.take_heartbeat(beat(1, site="a.b.2"), at(0))
+    watch.deaf()
+    assert watch.samples(at(1000)) == []
+    watch.hearing(at(1000))
+    watch.take_heartbeat(beat(9, site="a.b.2"), at(1030))
+    assert [sample.values.get("silent") for sample in watch.samples(at(1100)) if not sample.process] == [None, 0.0]
+    assert [sample.values.get("silent") for sample in watch.samples(at(1181)) if not sample.process] == [1.0, 0.0]
