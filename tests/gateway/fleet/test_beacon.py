@@ -149,6 +149,28 @@ async def test_what_the_broker_has_kept_makes_nobody_online(tmp_path):
         assert watch.sites(at(0)) == []
 
 
+@pytest.mark.timeout(60)
+async def test_the_broker_lets_nobody_speak_for_another_and_only_the_console_and_the_centre_ask(tmp_path):
+    async with mosquitto(tmp_path) as address, ear(address) as hearer:
+        asked = []
+        async with (
+            Link(address, "k", username="kiosk", on_message=lambda _: None, window=5) as kiosk,
+            Link(address, "c", username="console", on_message=lambda _: None, window=5) as console,
+            Link(address, "r", username="room", on_message=lambda m: asked.append(bytes(m.payload)), window=5) as room,
+        ):
+            await room.subscribe(announce_topic(SITE, "room"))
+            kiosk.publish(HEALTH, b"as room")
+            kiosk.publish(BIRTH, b"as room")
+            kiosk.publish(announce_topic(SITE, "room"), b"kiosk")
+            kiosk.publish(topics.health(SITE, "kiosk"), b"as kiosk")
+            await until(lambda: hearer.of(topics.health(SITE, "kiosk")), "the kiosk's own heartbeat")
+            console.publish(announce_topic(SITE, "room"), b"console")
+            await until(lambda: asked, "the console's request")
+        assert not hearer.of(HEALTH)
+        assert not hearer.of(BIRTH)
+        assert asked == [b"console"]
+
+
 @given(st.lists(st.floats(0, 120), max_size=40))
 def test_however_often_one_asks_births_keep_their_distance(times):
     pace = Pace(60.0, 10.0)
