@@ -288,7 +288,11 @@ class Outbox:
             places.append(place)
             too_much -= size
         if places:
-            self._bytes -= self._drop(places, "bounds")
+            stones = self._db.execute(
+                "SELECT place FROM waiting WHERE held='' AND lane=? AND kind=?", (Lane.BULK, RecordKind.TOMBSTONE)
+            )
+            earlier = [row[0] for row in stones if row[0] not in set(places)]  # one stone for all of them
+            self._bytes -= self._drop(places + earlier, "bounds")
 
     def _drop(self, places: list[int], reason: str) -> int:
         """Remove rows and leave tombstones for their numbers, within the caller's transaction. Returns bytes freed."""
@@ -317,6 +321,7 @@ class Outbox:
                 "INSERT INTO dropped VALUES (?, 1) ON CONFLICT DO UPDATE SET number=number+1", [(_ALL,), (session,)]
             )
         made = self._db.execute("SELECT coalesce(max(made_utc_ns), 0) FROM waiting").fetchone()[0]
+        said = dict(kinds)
         for (boot, lane), dropped in numbers.items():
             stone = Tombstone(boot, lane, as_ranges(dropped), kinds, reason)
             kinds = {}  # said once
@@ -325,7 +330,7 @@ class Outbox:
             self._insert(record, stone, lane, made, self._keyring.seal(encode(stone), _context(record)))
             freed -= self._bytes - before
             self._bytes = before
-        log.warning("%s: %d records were given up (%s)", self._path, len(places), reason)
+        log.warning("%s: %d records were given up (%s)", self._path, sum(said.values()), reason)
         return freed
 
     def _tombstone(self, record: UUID, sealed: bytes) -> Tombstone | None:
