@@ -16,6 +16,7 @@ import click
 
 from xinyi_devices import devices
 from xinyi_fleet import fleet
+from xinyi_release import release
 from xinyi_sim import sim
 
 KNOWN_ERRORS = {
@@ -23,6 +24,7 @@ KNOWN_ERRORS = {
     "gateway.errors.StoreError",
     "gateway.errors.BrokerError",
     "gateway.fleet.errors.FleetError",
+    "gateway.releases.errors.ReleaseError",
     "gateway.site.SiteError",
     "gateway.demo.DemoError",
     "care.programme.ProgrammeError",
@@ -286,6 +288,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 main.add_command(devices)
 main.add_command(fleet)
+main.add_command(release)
 main.add_command(sim)
 
 

@@ -17,6 +17,7 @@ from devices.clock import Clock
 from devices.families import BY_KIND, Family
 from devices.supervisor import Driver
 from gateway.link import BrokerAddress
+from gateway.releases.config import ReleaseConfig, zone_of
 
 SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){2}$"
 
@@ -111,6 +112,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     console: ConsoleConfig = ConsoleConfig()
     kiosk: KioskConfig = KioskConfig()
     points: PointsConfig = PointsConfig()
+    release: ReleaseConfig = ReleaseConfig()
     devices: list[DeviceConfig] = []
 
     @property
@@ -169,6 +171,10 @@ def load(path: Path | None) -> Config:
         config = msgspec.convert(table, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {error}; every key is documented in deploy/xinyi.toml") from None
+    try:
+        zone_of(config.release.zone)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
     check_devices(name, config.devices)
     return config
 

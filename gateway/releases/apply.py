@@ -1,4 +1,4 @@
-"""The room's side of a release: fetch, install beside the old one, try, wait for the night, switch, watch, keep it or not.
+"""The room's side of a release: fetch, install beside the old one, try, wait for the night, switch, watch, keep or not.
 
 `tick` does as much as can be done now and returns; a timer calls it every minute, always from the release that was last
 found good (`steady`), so a new one that cannot even start is taken back as well. The next step is written before it is

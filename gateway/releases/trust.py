@@ -6,10 +6,9 @@ replaced only by the next one, signed by enough keys of both, so lost or stolen 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -142,10 +141,10 @@ def parse_root(payload: bytes) -> Root:
 def make_root(
     number: int,
     expires: datetime,
-    keys: dict[Literal["root", "targets"], Iterable[Key]],
-    need: dict[Literal["root", "targets"], int],
+    keys: Mapping[str, Iterable[Key]],
+    need: Mapping[str, int],
 ) -> ReleaseManifest:
-    """An unsigned root. `need` of the `keys` have to sign.
+    """An unsigned root. Of the `keys` of each role ("root", "targets") `need` have to sign.
 
     Raises:
         KeyRefused: a role needs more signatures than it has keys, or less than one.

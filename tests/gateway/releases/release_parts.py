@@ -44,8 +44,10 @@ class Signers:
         self.trust.write_bytes(msgspec.msgpack.encode(self.root(1, ["root-1", "root-2"], ["a", "b", "c"], "root-1")))
 
     def root(self, number: int, roots: list[str], releases: list[str], *by: str, days: int = 3650) -> ReleaseManifest:
-        keys = {role: [read_public(self.folder / f"{name}.pub") for name in names] for role, names in
-                (("root", roots), ("targets", releases))}
+        keys = {
+            role: [read_public(self.folder / f"{name}.pub") for name in names]
+            for role, names in (("root", roots), ("targets", releases))
+        }
         unsigned = make_root(number, NOON + timedelta(days=days), keys, {"root": 1, "targets": 2})
         return self.sign(unsigned, *by)
 
@@ -121,7 +123,9 @@ def script_installer(release: Path, files: Path) -> None:
     program = release / ".venv" / "bin" / "xinyi"
     program.parent.mkdir(parents=True, exist_ok=True)
     unfit = "unfit" in (files / "release.txt").read_text("utf-8")
-    program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "xinyi, version {release.name}" || exit {int(unfit)}\n')
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "xinyi, version {release.name}" || exit {int(unfit)}\n'
+    )
     program.chmod(0o755)
 
 
@@ -164,8 +168,8 @@ class Machine:
                 raise OSError("no such unit")
 
         hooks = Hooks(
-            install=lambda release, files: self.install(release, files),
-            check=lambda release, version: check(release, version),
+            install=self.install,
+            check=check,
             free=lambda: not self.busy,
             unwell=lambda: self.ill.get(self.runs, ""),
             backup=self.backups.append,
@@ -189,7 +193,9 @@ class Machine:
     def reported(self) -> list[str]:
         return [f"{one.report.version} {one.report.state}" for one in self.state.reports]
 
-    def release(self, version: str, *, by: tuple[str, ...] = ("a", "b"), word: str = "", **facts: object) -> ReleaseManifest:
+    def release(
+        self, version: str, *, by: tuple[str, ...] = ("a", "b"), word: str = "", **facts: object
+    ) -> ReleaseManifest:
         """Build a release at the source and sign it."""
         folder = self.source / version
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A room takes a release: at night, when nobody is in a session, and only if it stays well; else it goes back by itself."""
+"""A room takes a release at night, when nobody is in a session, and keeps it only if it stays well."""
 
 import subprocess
 from pathlib import Path
