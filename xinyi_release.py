@@ -24,6 +24,7 @@ config_option = click.option(
     help="The site's xinyi.toml (or XINYI_CONFIG).",
 )
 file_argument = click.argument("file", type=click.Path(path_type=Path))
+PARTS = ("gateway.room.service", "gateway.centre", "gateway.points_open", "dashboards.console")
 STEPS_ZH = {
     "idle": "无更新",
     "fetching": "下载中",
@@ -285,7 +286,7 @@ def selfcheck(config: Path | None) -> None:
     import importlib
 
     _load(config)
-    for part in ("gateway.room.service", "gateway.centre", "gateway.points_open", "dashboards.console"):
+    for part in PARTS:
         importlib.import_module(part)
     _say("正常", "fit")
 

@@ -149,7 +149,7 @@ class _Https:
                 if answer.status not in ({206, 200} if offset else {200}):
                     raise SourceAway(address, f"answers {answer.status}", "it is tried again by itself")
                 skip = offset if answer.status == 200 else 0
-                for block in answer.stream(_BLOCK):
+                while block := answer.read1(_BLOCK):  # what has come counts, also when the rest never does
                     yield block[skip:]
                     skip = max(0, skip - len(block))
             finally:

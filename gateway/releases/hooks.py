@@ -52,7 +52,7 @@ def unwell(room_socket: Path, services: Sequence[str]) -> str:
         state = _systemctl("is-active", name)
         if state != "active":
             return f"{name} is {state or 'unknown to systemd'}"
-    if "xinyi-room" in meant and asyncio.run(_session_state(room_socket)) is None:
+    if "xinyi-room" in meant and _session_state(room_socket) is None:
         return "the room does not answer"
     return ""
 
@@ -80,14 +80,18 @@ def _systemctl(question: str, name: str) -> str:
 
 def is_free(room_socket: Path) -> bool:
     """Whether nobody is in a session. A room that is up and does not answer is not free: nobody knows."""
-    state = asyncio.run(_session_state(room_socket))
+    state = _session_state(room_socket)
     if state is None:
         return _systemctl("is-active", "xinyi-room") != "active"
     return state not in {"running", "paused"}
 
 
-async def _session_state(room_socket: Path) -> str | None:
+def _session_state(room_socket: Path) -> str | None:
     """State of the room's session, "" where there is none, None where no room answers."""
+    return asyncio.run(_ask_room(room_socket)) if room_socket.exists() else None
+
+
+async def _ask_room(room_socket: Path) -> str | None:
     with contextlib.suppress(TimeoutError):
         async with RoomClient(room_socket, "updater") as room, asyncio.timeout(_ANSWER_WITHIN_S):
             async for frame in room.frames():
