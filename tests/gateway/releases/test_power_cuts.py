@@ -81,6 +81,18 @@ def test_a_switch_that_was_cut_off_at_night_is_not_made_in_the_morning(machine: 
     assert starts(machine) == "0.1.0"
 
 
+def test_a_release_is_called_whole_only_when_all_of_it_is_on_the_disk(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip syncs nothing: a power cut would leave a mark on empty files."""
+    marks: list[str] = []
+    monkeypatch.setattr("os.sync", lambda: marks.append(machine.layout.mark_of("0.2.0")))
+    machine.offer(machine.release("0.2.0"))
+    machine.tick()
+    assert marks == [""], "synced once, before the mark"
+    assert machine.layout.mark_of("0.2.0")
+
+
 def test_an_installation_that_was_cut_off_is_made_anew(machine: Machine) -> None:
     prepared(machine)
     half = machine.layout.program("0.2.0")
