@@ -195,7 +195,7 @@ class Updater:
         """A damaged state: aside with it, back to what was last found good, and nothing older than that."""
         self._layout.state.replace(self._layout.state.with_suffix(".damaged"))
         steady, current = self._layout.at(STEADY), self._layout.at(CURRENT)
-        state = State(previous=steady)
+        state = State(previous=steady, first=self._clock.utc_ns() // 1_000_000_000)
         kept = read_signed(self._layout.release(steady) / "manifest.release") if steady else None
         if kept:
             state = _replace(state, serial=read(kept).serial, digest=digest(kept))

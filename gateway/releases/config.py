@@ -38,6 +38,10 @@ class ReleaseConfig(Struct, frozen=True, forbid_unknown_fields=True):
     probation_s: Annotated[int, Meta(ge=60, le=86400)] = 600
     give_up_s: Annotated[int, Meta(ge=120, le=172800)] = 1800
 
+    def __post_init__(self) -> None:
+        if self.give_up_s <= self.probation_s:
+            raise ValueError("release.give_up_s must be more than release.probation_s")
+
     def may_switch(self, now: datetime) -> bool:
         """Whether it is night at the site. A window from evening to morning goes over midnight."""
         return is_within(now.astimezone(zone_of(self.zone)).time(), self.night_from, self.night_to)

@@ -60,6 +60,12 @@ class Unsuitable(ReleaseError):
     """This site must first go to another version, or speaks a newer contract."""
 
 
+class NotAdopted(ReleaseError):
+    """This machine has no current release that the updater could replace and go back to."""
+
+    final = False
+
+
 class GivenUp(ReleaseError):
     """This release was tried here before and was refused or rolled back."""
 

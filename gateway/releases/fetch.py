@@ -4,6 +4,7 @@ Nothing but `file:///` and `https://` is a source, and a redirect is not followe
 stopped (HTTP range requests, RFC 9110 chapter 14); what then does not match is fetched once more from its beginning.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import urllib3
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile
 
-from gateway.disk import sync_folder
+from gateway.disk import sync_folder, write_all
 from gateway.releases.errors import DiskShort, FileTampered, SourceAway, SourceRefused
 from gateway.releases.manifest import Release, ReleaseFile
 
@@ -53,6 +54,7 @@ def fetch(source: str, release: Release, folder: Path, ca: str = "") -> None:
     Raises:
         SourceRefused: not a source that may be used.
         SourceAway: a file cannot be had now; what has come so far is kept.
+        DiskShort: the disk took no more of it.
         FileTampered: a file is not the one that was signed.
     """
     open_at = _opener(source, ca)
@@ -94,13 +96,17 @@ def _append(part: Path, file: ReleaseFile, open_at: _Opener, name: str) -> None:
     if have > file.size:
         part.unlink()
         have = 0
-    with part.open("ab") as out:
+    with part.open("r+b" if have else "wb") as out:
         left = file.size - have
         for block in open_at(name, have) if left else ():
-            out.write(block[: left + 1])
+            try:
+                write_all(out.fileno(), block[: left + 1], file.size - left)
+            except OSError as error:
+                raise DiskShort(part, f"cannot be written ({error.strerror})", "free disk space") from None
             left -= len(block)
             if left < 0:
                 return  # too long: the check says so
+        os.fsync(out.fileno())
     if left > 0:
         raise SourceAway(name, f"{left} bytes did not come", "it is tried again by itself")
 

@@ -13,7 +13,7 @@ from devices.clock import Clock
 from gateway.disk import write_durably
 from gateway.messages import ReleaseManifest
 from gateway.releases.config import ReleaseConfig
-from gateway.releases.errors import GivenUp, ReleaseError, TrustMissing, Unsuitable
+from gateway.releases.errors import GivenUp, NotAdopted, ReleaseError, TrustMissing
 from gateway.releases.layout import CURRENT, Layout
 from gateway.releases.manifest import Installed, Release, digest, verify
 from gateway.releases.reports import ReportState, find_offer, find_root
@@ -94,7 +94,7 @@ class Intake:
         """
         current = self._layout.at(CURRENT)
         if not current:
-            raise Unsuitable(self._layout.root, "there is no current release", "run `xinyi release adopt` first")
+            raise NotAdopted(self._layout.root, "there is no current release", "run `xinyi release adopt` first")
         release = verify(signed, self.trusted(), self.now(), Installed(current, state.serial, state.digest))
         if release.version in state.failed:
             raise GivenUp(f"release {release.version}", "failed here before", "release a newer version")

@@ -54,6 +54,7 @@ class State(Struct, frozen=True):
         seen: digest of the last offer that was judged.
         failed: versions that were refused or rolled back here.
         reports: numbered, the newest last.
+        first: number of the first report; higher when a damaged state was begun anew.
     """
 
     step: Step = Step.IDLE
@@ -69,10 +70,11 @@ class State(Struct, frozen=True):
     seen: str = ""
     failed: list[str] = []
     reports: list[Numbered] = []
+    first: int = 1
 
     def noted(self, state: ReportState, at_utc_ns: int, detail: str = "", version: str = "") -> "State":
         """With one more report."""
-        number = self.reports[-1].number + 1 if self.reports else 1
+        number = self.reports[-1].number + 1 if self.reports else self.first
         report = make_report(version or self.version, state, at_utc_ns, detail)
         return msgspec.structs.replace(self, reports=[*self.reports, Numbered(number, report)][-_KEPT_REPORTS:])
 

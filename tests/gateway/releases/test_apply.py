@@ -237,9 +237,34 @@ def test_a_person_may_go_back_after_days(machine: Machine) -> None:
 def test_a_damaged_state_goes_back_to_what_was_last_found_good(machine: Machine) -> None:
     machine.offer(machine.release("0.2.0"))
     machine.night()
+    told = machine.state.reports[-1].number
     machine.layout.state.write_bytes(b"\0" * 100)
     machine.tick(60)
     assert machine.runs == "0.1.0"
+    (report,) = reports_after(machine.layout.state, told)
+    assert report.report.state == "rolled_back", "with a number that the room has not seen"
+    machine.layout.state.unlink()
+
+
+def test_what_failed_is_tried_again_only_when_a_person_says_so(machine: Machine) -> None:
+    machine.ill["0.2.0"] = "xinyi-room is failed"
+    signed = machine.release("0.2.0")
+    machine.offer(signed)
+    machine.night()
+    machine.tick(1801)
+    machine.offer(machine.signers.sign(signed, "c"))
+    assert machine.tick(60).step is Step.IDLE
+    machine.ill.clear()
+    machine.updater().take(signed)
+    assert machine.tick(601).step is Step.IDLE
+    assert machine.reported[-1] == "0.2.0 healthy"
+
+
+def test_a_machine_that_was_not_adopted_takes_nothing_and_says_why(machine: Machine) -> None:
+    (machine.layout.root / "current").unlink()
+    machine.offer(machine.release("0.2.0"))
+    assert "xinyi release adopt" in machine.tick().trouble
+    assert machine.reported == []
 
 
 def test_reports_are_numbered_for_the_outbox(machine: Machine) -> None:

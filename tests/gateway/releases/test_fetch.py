@@ -1,6 +1,7 @@
 """Files come from a folder or over https, are checked, and go on where they stopped."""
 
 import contextlib
+import resource
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from release_parts import NOON, Machine
 
-from gateway.releases.errors import FileTampered, SourceAway, SourceRefused
+from gateway.releases.errors import DiskShort, FileTampered, SourceAway, SourceRefused
 from gateway.releases.fetch import fetch
 from gateway.releases.manifest import Release, read
 
@@ -134,6 +135,20 @@ def test_a_wrong_beginning_is_fetched_anew(machine: Machine, server: Server, rel
     target.mkdir()
     (target / f"{release.files[1].name}.part").write_bytes(b"of another attempt")
     fetch(server.address, release, target, str(server.ca))
+    assert whole(machine, release, target)
+
+
+def test_a_disk_that_fills_up_is_one_line_and_what_came_is_kept(
+    machine: Machine, release: Release, target: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30, hard))  # the kernel writes 30 bytes and no more
+    try:
+        with pytest.raises(DiskShort, match="free disk space"):
+            fetch(machine.source.as_uri(), release, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    fetch(machine.source.as_uri(), release, target)
     assert whole(machine, release, target)
 
 
