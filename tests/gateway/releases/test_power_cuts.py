@@ -1,7 +1,10 @@
 """The plug is pulled before and after each step, in a real process: a whole release runs then, and it ends well."""
 
 import itertools
+import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 from release_parts import NIGHT, Machine
@@ -110,3 +113,66 @@ def test_files_that_were_cut_off_go_on_where_they_stopped(machine: Machine) -> N
         whole = (machine.source / "0.2.0" / file.name).read_bytes()
         (folder / f"{file.name}.part").write_bytes(whole[: len(whole) // 2])
     assert machine.tick().step is Step.WAITING
+
+
+ACTS = frozenset({"open", "os.rename", "os.remove", "os.symlink", "os.mkdir", "os.rmdir", "shutil.rmtree"})
+
+
+def tick_until_act(machine: Machine, number: int) -> bool:
+    """A tick in a child that dies before its n-th act on the machine's disk (PEP 578); whether there was one."""
+    root, seen = str(machine.layout.root), itertools.count(1)
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event in ACTS and any(root in str(argument) for argument in arguments[:2]) and next(seen) == number:
+            os._exit(9)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            sys.addaudithook(watch)
+            machine.updater().tick()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize("last", ["waiting", "probation", "committing", "returning"])
+def test_a_power_cut_before_any_single_act_on_the_disk(machine: Machine, last: str) -> None:
+    """The same plug pulled again and again, one act later each time, from one state on."""
+    if last == "returning":
+        machine.ill["0.2.0"] = "xinyi-room is failed"
+    machine.offer(machine.release("0.2.0"))
+    if last != "waiting":
+        machine.tick()
+        machine.clock.set_utc(NIGHT)
+    if last in {"committing", "returning"}:
+        machine.tick()
+        machine.clock.pass_s(1801)
+    before = machine.folder / "before"
+    shutil.copytree(machine.layout.root, before, symlinks=True)
+    expected = "0.1.0" if last == "returning" else "0.2.0"
+    for number in itertools.count(1):
+        shutil.rmtree(machine.layout.root)
+        shutil.copytree(before, machine.layout.root, symlinks=True)
+        if not tick_until_act(machine, number):
+            break
+        assert machine.layout.mark_of(machine.runs), f"act {number}: a whole release is current"
+        assert machine.layout.mark_of(machine.layout.at("steady"))
+        machine.clock.set_utc(NIGHT)
+        go_on_to_the_end(machine)
+        assert machine.runs == machine.layout.at("steady") == expected, f"act {number}"
+        if last in {"committing", "returning"}:
+            machine.clock.pass_s(1801)
+    assert number > 8
+
+
+def test_a_removal_that_was_cut_off_leaves_nothing_that_passes_for_whole(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.offer(machine.release("0.2.0"))
+    machine.tick()
+    assert machine.layout.mark_of("0.2.0")
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    machine.layout.remove("0.2.0")
+    assert machine.layout.release("0.2.0").exists()
+    assert not machine.layout.mark_of("0.2.0")

@@ -96,6 +96,8 @@ def test_one_safety_fault_halts_it_at_once() -> None:
     rollout, _ = step(begun(), 0)
     rollout, actions = step(rollout, HOUR, said(FIRST[:1], "applied"), {FIRST[0]: SiteHealth.SAFETY_FAULT})
     assert "safety fault" in actions[0].why  # type: ignore[union-attr]
+    rollout, _ = step(rollout, 2 * HOUR, said(FIRST[:1], "healthy"), {FIRST[0]: SiteHealth.WELL})
+    assert rollout.failed == {FIRST[0]: "safety_fault"}, "it is still named when it has passed"
 
 
 def test_a_fault_where_it_was_not_applied_is_not_its_fault() -> None:
