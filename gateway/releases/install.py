@@ -33,9 +33,18 @@ def install(release: Path, files: Path, python: str = sys.executable) -> None:
     shutil.rmtree(venv, ignore_errors=True)
     release.mkdir(parents=True, exist_ok=True)
     run((python, "-I", "-m", "venv", str(venv)), InstallFailed, release.name, timeout_s=300)
+    fill(venv, files, release.name)
+
+
+def fill(venv: Path, files: Path, where: str) -> None:
+    """Install what the lock names into an environment.
+
+    Raises:
+        InstallFailed: something is missing or does not match its hash.
+    """
     pip = (str(venv / "bin" / "python"), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
     offline = ("--no-index", "--find-links", str(files), "--require-hashes", "--only-binary", ":all:", "--no-cache-dir")
-    run((*pip, "--quiet", *offline, "-r", str(files / LOCK)), InstallFailed, release.name, timeout_s=1800)
+    run((*pip, "--quiet", *offline, "-r", str(files / LOCK)), InstallFailed, where, timeout_s=1800)
 
 
 def check(

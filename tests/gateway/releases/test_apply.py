@@ -4,12 +4,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from release_parts import NIGHT, NOON, Machine
+from release_parts import NIGHT, NOON, Machine, wheel
 
 from gateway.disk import OneWriter
 from gateway.errors import StoreBusy
-from gateway.releases.errors import Downgrade, NothingToDo, SignatureWrong, Unsuitable
-from gateway.releases.install import install
+from gateway.releases.errors import Downgrade, InstallFailed, NothingToDo, SignatureWrong, Unsuitable
+from gateway.releases.install import fill, install
 from gateway.releases.layout import Layout
 from gateway.releases.reports import reports_after
 from gateway.releases.state import Step
@@ -117,8 +117,8 @@ def test_a_version_that_finds_itself_unfit_is_refused_before_anything_is_switche
 
 def test_a_tampered_wheel_is_refused(machine: Machine) -> None:
     machine.offer(machine.release("0.2.0"))
-    (wheel,) = (machine.source / "0.2.0").glob("*.whl")
-    wheel.write_bytes(wheel.read_bytes()[:-1] + b"!")
+    (built,) = (machine.source / "0.2.0").glob("*.whl")
+    built.write_bytes(built.read_bytes()[:-1] + b"!")
     machine.night()
     assert machine.reported == ["0.2.0 offered", "0.2.0 refused"]
     assert "not the file that was signed" in machine.state.reports[-1].report.detail
@@ -171,6 +171,17 @@ def test_the_same_offer_again_changes_nothing(machine: Machine) -> None:
         machine.offer(signed)
         machine.offer(machine.signers.sign(signed, "c"))
         machine.tick(60)
+    assert machine.reported == WELL
+
+
+def test_what_a_person_brought_may_be_offered_later_and_is_not_refused(machine: Machine) -> None:
+    signed = machine.release("0.2.0")
+    machine.updater().take(signed, hurry=True)
+    machine.tick(601)
+    machine.offer(signed)
+    machine.tick(60)
+    machine.offer(machine.release("0.2.0", days=30))
+    machine.tick(60)
     assert machine.reported == WELL
 
 
@@ -295,6 +306,14 @@ def test_with_the_real_pip_and_nothing_but_the_signed_wheels(machine: Machine) -
     program = machine.layout.root / "current" / ".venv" / "bin" / "xinyi"
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     assert said == "xinyi, version 0.2.0\n"
+    machine.release("0.3.0")
+    files = machine.source / "0.3.0"
+    wheel(files, "0.3.0", says="something else")
+    with pytest.raises(InstallFailed, match=r"(?i)hash"):
+        fill(program.parents[1], files, "0.3.0")
+    (files / "release.txt").write_text("xinyi==0.3.0\n")
+    with pytest.raises(InstallFailed, match=r"(?i)hash"):
+        fill(program.parents[1], files, "0.3.0")
 
 
 def test_a_machine_is_taken_into_care_once(tmp_path: Path) -> None:
