@@ -114,19 +114,10 @@ def room(config: Path | None) -> None:
 def centre(config: Path | None) -> None:
     """The centre: stores what rooms send, and says so."""
     from devices.clock import Clock
-    from gateway.centre import Centre
-    from gateway.config import broker_address
-    from gateway.points_open import open_points
+    from gateway.centre_service import run
 
     settings = _config(config)
-    service = Centre(
-        settings.site.id,
-        broker_address(settings),
-        settings.data,
-        points=open_points(settings.points, settings.data),
-        clock=Clock.from_environment(),
-    )
-    _run_until_told(service.run)
+    _run_until_told(lambda stop: run(settings, Clock.from_environment(), stop))
 
 
 @main.command()

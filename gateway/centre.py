@@ -81,6 +81,7 @@ class Centre:
         options: the rest.
 
     Attributes:
+        opened: the rows are open, and `rows` and `lease` may be used.
         handlers: what to do with messages that are no records, by their name in the topic ("renew" …), given the
             site and the payload.
     """
@@ -105,7 +106,7 @@ class Centre:
         self._turn = asyncio.Lock()
         self._heard: dict[str, float] = {}
         self.handlers: dict[str, Callable[[str, bytes], Coroutine[None, None, None]]] = {}
-        self.connected = asyncio.Event()
+        self.connected, self.opened = asyncio.Event(), asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. No failure of broker, points or disk ends it.
@@ -118,6 +119,8 @@ class Centre:
         self.rows = await asyncio.to_thread(Rows.for_writing, self._data, placement, self.options.rows_url)
         try:
             await asyncio.to_thread(self.rows.apply_policy, self.clock.utc_ns())
+            self.lease = Lease(self.rows, "carrier", self.boot, alone=not self.options.worker)
+            self.opened.set()
             async with asyncio.TaskGroup() as group:
                 work = [group.create_task(each) for each in self._work()]
                 await stop.wait()
@@ -128,7 +131,6 @@ class Centre:
 
     def _work(self) -> list[Coroutine[None, None, None]]:
         options = self.options
-        self._lease = Lease(self.rows, "carrier", self.boot, alone=not options.worker)
         self._up = self.rows.box(UP, self.clock.utc_ns)
         self.downlink = Downlink(lambda hop: self.rows.box(hop, self.clock.utc_ns), self._targets)
         intakes = [
@@ -136,13 +138,13 @@ class Centre:
             self._intake("normal", ("normal",)),
             self._intake("bulk", ("bulk",)),
         ]
-        work = [self._lease.keep(), self._tell_connected(intakes), *(intake.run() for intake in intakes)]
+        work = [self.lease.keep(), self._tell_connected(intakes), *(intake.run() for intake in intakes)]
         if (points := self._points) is not None:
-            work.append(self._lease.whenever(lambda: self._project(points)))
+            work.append(self.lease.whenever(lambda: self._project(points)))
         if options.upper is not None:
             upper = options.upper
             work.append(
-                self._lease.whenever(
+                self.lease.whenever(
                     lambda: Relay(
                         self._up,
                         upper.broker,
@@ -175,7 +177,7 @@ class Centre:
         """What lives beside the urgent connection: the downlink, and whoever was given to us."""
         if self.options.worker:  # each of several says that there is a centre; none says that there is none
             link.publish(self._state_topic, topics.ONLINE, retain=True)
-        task = asyncio.create_task(self._lease.whenever(lambda: self.downlink.serve(link)))
+        task = asyncio.create_task(self.lease.whenever(lambda: self.downlink.serve(link)))
         try:
             async with contextlib.AsyncExitStack() as stack:
                 for each in self.options.beside:

@@ -17,9 +17,11 @@ from devices.clock import Clock
 from devices.families import BY_KIND, Family
 from devices.supervisor import Driver
 from gateway.link import BrokerAddress
+from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
+from gateway.routing import DEFAULT_POLICY, Routing
 
-SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){2}$"
+SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){0,4}$"
 
 
 class ConfigError(ValueError):
@@ -27,7 +29,9 @@ class ConfigError(ValueError):
 
 
 class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which site this is: a three-level path in one segment, and its name on faces."""
+    """Which site this is: its path in one segment (a room "huadu.xinhua.0007", its town "huadu.xinhua", the district
+    "huadu"), and its name on faces. What begins with an id is below it.
+    """
 
     id: Annotated[str, Meta(pattern=SITE_PATTERN)] = "demo.demo.0001"
     name: str = "心理服务室"
@@ -46,6 +50,44 @@ class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
     secret: str = ""
+
+
+class CentreConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The centre of this site.
+
+    Attributes:
+        level: what its receipts call it, "room", "town", "district".
+        rows_url: another database than the embedded file, "postgresql+psycopg://user@host/xinyi".
+        worker: name of this centre among several of one site that share `rows_url`; "" when it is alone.
+        zone: in which a day begins and ends, for counts.
+    """
+
+    level: Annotated[str, Meta(min_length=1)] = "room"
+    rows_url: str = ""
+    worker: Annotated[str, Meta(pattern=r"^[a-z0-9-]*$")] = ""
+    zone: str = "Asia/Shanghai"
+
+
+class UpConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The site above. `site` "" is none. Certificates are those that `xinyi enrol` has put into the data folder.
+
+    Attributes:
+        secret: file with a password, for a broker above that knows no certificates.
+        policy: record kind → whether it goes up, over `gateway/routing.py`'s defaults.
+    """
+
+    site: Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+){0,4})?$")] = ""
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8883
+    secret: str = ""
+    policy: dict[RecordKind, bool] = {}
+
+
+class OutboxConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a process keeps until the centre has it. `waves`: raw signals too, the first to go at `max_mb`."""
+
+    max_mb: Annotated[int, Meta(ge=16)] = 1024
+    waves: bool = False
 
 
 class ConsoleConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +151,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     site: SiteConfig = SiteConfig()
     paths: PathsConfig = PathsConfig()
     broker: BrokerConfig = BrokerConfig()
+    centre: CentreConfig = CentreConfig()
+    up: UpConfig = UpConfig()
+    outbox: OutboxConfig = OutboxConfig()
     console: ConsoleConfig = ConsoleConfig()
     kiosk: KioskConfig = KioskConfig()
     points: PointsConfig = PointsConfig()
@@ -128,8 +173,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return self.sockets / "room.sock"
 
     @property
-    def rows_url(self) -> str:
-        return f"sqlite:///{self.data / 'rows.sqlite'}"
+    def store(self) -> str:
+        """URL of the rows."""
+        return self.centre.rows_url or f"sqlite:///{self.data / 'rows.sqlite'}"
+
+    @property
+    def routing(self) -> Routing:
+        """What goes where from this site."""
+        return Routing(self.site.id, self.up.site, DEFAULT_POLICY | self.up.policy)
 
 
 def broker_address(config: Config) -> BrokerAddress:
@@ -138,12 +189,28 @@ def broker_address(config: Config) -> BrokerAddress:
     Raises:
         ConfigError: the file of the password cannot be read.
     """
-    secret = config.broker.secret
+    broker = config.broker
+    return BrokerAddress(broker.host, broker.port, _word("broker.secret", broker.secret))
+
+
+def upper_address(config: Config) -> BrokerAddress:
+    """Where the broker of the site above listens.
+
+    Raises:
+        ConfigError: it has no address, or the file of its password cannot be read.
+    """
+    up = config.up
+    if not up.host:
+        raise ConfigError(f"up.host is empty; name the broker of {up.site}, or leave up.site empty")
+    return BrokerAddress(up.host, up.port, _word("up.secret", up.secret))
+
+
+def _word(key: str, file: str) -> str:
+    """What stands in a file of one password; "" without a file."""
     try:
-        password = Path(secret).expanduser().read_text("utf-8").strip() if secret else ""
+        return Path(file).expanduser().read_text("utf-8").strip() if file else ""
     except OSError as error:
-        raise ConfigError(f"broker.secret: {secret} cannot be read ({error.strerror}); name the right file") from None
-    return BrokerAddress(config.broker.host, config.broker.port, password)
+        raise ConfigError(f"{key}: {file} cannot be read ({error.strerror}); name the right file") from None
 
 
 def load(path: Path | None) -> Config:
@@ -212,7 +279,9 @@ def to_toml(config: Config) -> str:
     lines: list[str] = []
     builtins: dict[str, Any] = msgspec.to_builtins(config)
     devices = builtins.pop("devices")
+    policy = builtins["up"].pop("policy")
     sections = [(f"[{name}]", values) for name, values in builtins.items()]
+    sections += [("[up.policy]", policy)] if policy else []
     sections += [("[[devices]]", {key: value for key, value in device.items() if value != {}}) for device in devices]
     for head, values in sections:
         lines.append(head)

@@ -59,7 +59,7 @@ def report_of(config: Config, session: str, first_beat_s: float | None) -> Repor
             records_sent=counts.put,
             records_receipted=counts.receipted,
             replay_offset_s=figures.replay_offset_s,
-            store=config.rows_url,
+            store=config.store,
             first_beat_s=None if first_beat_s is None else round(first_beat_s, 2),
         )
 

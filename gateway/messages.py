@@ -194,7 +194,7 @@ class SessionClosed(Struct, frozen=True):
 class SessionWave(Struct, frozen=True):
     """A stretch of a raw signal: little-endian int16, value = samples * scale + offset, -32768 where none came.
 
-    (session, channel, number) is unique. Bulk: the first to go when room is short.
+    `number` is the ms of its beginning; (session, channel, number) is unique. Bulk: the first to go when room is short.
     """
 
     session: UUID

@@ -4,8 +4,9 @@ One transaction per batch (`gateway/placing.py` says what it writes). A batch th
 by record, and the one that it refuses alone becomes a dead letter. Readers open the file read-only, beside the centre.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -145,6 +146,23 @@ class Rows:
         self._engine.dispose()
         if self._writer:
             self._writer.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction, for modules that keep tables of their own here; errors are one line for people."""
+        with plain_words(self.where), self._engine.begin() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read over, likewise."""
+        with plain_words(self.where), self._engine.connect() as db:
+            yield db
+
+    @property
+    def keyring(self) -> Keyring:
+        """Seals and opens bodies."""
+        return self._keyring
 
     def store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
         """Commit a batch: rows, dead letters, projection queue, sequence notes. Durable when this returns.
@@ -351,6 +369,12 @@ class Rows:
             )
             for row in rows
         ]
+
+    def troubles(self) -> tuple[int, int]:
+        """How many holes in numbers, and how many dead letters there are."""
+        with self.reading() as db:
+            gaps = db.scalar(sa.select(sa.func.count()).select_from(t.sequence_gaps)) or 0
+            return gaps, db.scalar(sa.select(sa.func.count()).select_from(t.dead_letters)) or 0
 
     def sequence_gaps(self) -> list[SequenceGap]:
         """Numbers that producers gave and that have not arrived."""

@@ -53,7 +53,7 @@ class Uplink:
         centre_site: str = "",
         beside: Sequence[Callable[[Link], contextlib.AbstractAsyncContextManager[None]]] = (),
         reads: Sequence[str] = (),
-        on_message: Callable[[Link, Message], None] | None = None,
+        on_message: Callable[[Link, Message], object] | None = None,
     ) -> None:
         self._box, self._broker, self._window, self._resend_s = box, broker, window, resend_s
         self._centre_state = topics.state(centre_site or box.site, topics.CENTRE)

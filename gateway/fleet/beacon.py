@@ -6,9 +6,10 @@ wall, jittered, so that a district that gets its power back does not speak in st
 """
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -143,6 +144,22 @@ class Beacon:
             link.check()
         finally:
             lost.cancel()
+
+    @contextlib.asynccontextmanager
+    async def beside(self, link: Link) -> AsyncIterator[None]:
+        """Speak on a connection for as long as the block lasts."""
+        task = asyncio.create_task(self._quietly(link))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _quietly(self, link: Link) -> None:
+        try:
+            await self.on(link)
+        except LinkLost as error:
+            log.debug("%s is not heard any more: %s", self.process, error)  # whoever owns the link says so
 
     async def keep(self, address: BrokerAddress) -> None:
         """Speak on a connection of its own, with will and retained state, until cancelled: for a process without one.

@@ -4,6 +4,7 @@ Every input goes into the recording first (journal, then ledger); the ledger's s
 point leaves a journal out of which `adopt` goes on. Times are session time unless they are called `room_ns`.
 """
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -27,7 +28,9 @@ from gateway.room.recording import Recording
 from gateway.room.score import MOMENT_S, Score
 from gateway.room.senses import Reading, Senses
 from gateway.room.summary import paced_coherence, summarise
+from gateway.room.waves import Waves
 from signals.pipeline import HeartBeat, Hole
+from signals.samples import Samples
 
 TICK_S = 0.25
 CUT_S = 10.0
@@ -66,6 +69,8 @@ class Conductor:
         self._volume: float | None = None
         self._note: tuple[int, str, float] | None = None
         self._early: list[HeartBeat | Hole] | None = None
+        self.keeps_waves = False
+        self._waves: Waves | None = None
 
     # --- facts
 
@@ -169,6 +174,7 @@ class Conductor:
         self.recording, self._hearing = recording, Hearing(self._write)
         self._ended = self.written = False
         self._last_look, self.coherence_share = False, None
+        self._waves = Waves(recording.opened.body.session, recording.began_ns) if self.keeps_waves else None
 
     # --- inputs
 
@@ -221,6 +227,11 @@ class Conductor:
         else:
             self._hearing.beat(self.session_ns(item.t_ns), item.rr_ms, item.quality, end_ns)
 
+    def wave(self, samples: Samples) -> None:
+        """The raw heart signal, where it is kept."""
+        if self._waves and self.running:
+            self._waves.add(samples)
+
     def heart_flows(self, room_ns: int) -> None:
         """Samples of the heart arrived, the first of them at `room_ns`: an open gap ends there."""
         if self.running:
@@ -270,6 +281,7 @@ class Conductor:
         elif now >= self._next_cut_ns:
             self._next_cut_ns = now + round(CUT_S * 1e9)
             await self._on_disk(lambda: recording.cut(now, self._clock.utc_ns()))
+            await self._keep_waves()
 
     async def sync(self) -> None:
         """Everything so far is on disk when this returns (or the page says that it is not)."""
@@ -345,6 +357,13 @@ class Conductor:
         await recording.cut(now, utc_ns)
         await recording.close(summarise(recording.ledger), utc_ns)
         self.written = True
+        await self._keep_waves()
+
+    async def _keep_waves(self) -> None:
+        """Raw signals on their way; a disk that refuses them costs them and nothing else."""
+        for wave in self._waves.take_out() if self._waves else []:
+            with contextlib.suppress(StoreError):
+                await asyncio.to_thread(self._outbox.put, wave, made_utc_ns=self._clock.utc_ns())
 
     def _tell_replay(self, room_ns: int, record: str, offset_s: float) -> None:
         """Record time = session time + the value that is kept here."""

@@ -19,7 +19,7 @@ from devices.events import (
 )
 from gateway.box import Counts
 from gateway.config import Config
-from gateway.live import Health, LiveFrame
+from gateway.live import DeviceView, Health, LiveFrame
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import Conductor
 from gateway.room.ledger import Ledger
@@ -96,6 +96,7 @@ class Room:
             return
         items = self.senses.take(samples)
         if heart:
+            self.conductor.wave(samples)
             self._heard(state, items, samples.start_ns, samples.end_ns)
 
     def _intervals(self, state: DeviceState, intervals: Intervals) -> None:
@@ -248,6 +249,11 @@ class Room:
             return False
         return self.conductor.written and counts.put >= ledger.chunks + 2 if over else counts.put > 0
 
+    def views(self) -> list[DeviceView]:
+        """Every device, as it is now."""
+        now_ns = self.clock.now_ns()
+        return [state.view(now_ns) for state in self.devices.values()]
+
     def frame(self) -> LiveFrame:
         """The whole room now."""
         now_ns = self.clock.now_ns()
@@ -279,7 +285,7 @@ class Room:
             site_name=self.config.site.name,
             now_ns=now_ns,
             speed=self.clock.speed,
-            devices=[state.view(now_ns) for state in self.devices.values()],
+            devices=self.views(),
             signal=self.senses.signal,
             metrics=metrics_of(readings, conductor.score.metric()),
             tachogram=tachogram(recording.ledger, now_ns - origin_ns) if recording else [],

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +21,8 @@ from devices.supervisor import Supervised
 from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder
 from gateway.errors import StoreError
+from gateway.fleet.machine import Machine
+from gateway.fleet.pulse import Load, Pulse
 from gateway.keys import Keyring
 from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
@@ -105,19 +107,44 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     keyring = await asyncio.to_thread(Keyring.open, data / "keys")
     await asyncio.to_thread(make_folder, config.sockets)
     outbox = await asyncio.to_thread(
-        lambda: Outbox(data / "outbox.sqlite", keyring, site=config.site.id, producer=PRODUCER, boot=str(uuid.uuid4()))
+        lambda: Outbox(
+            data / "outbox.sqlite",
+            keyring,
+            site=config.site.id,
+            producer=PRODUCER,
+            boot=str(uuid.uuid4()),
+            max_bytes=config.outbox.max_mb << 20,
+        )
     )
     kernel = await _kernel()
-    uplink = Uplink(outbox, await asyncio.to_thread(broker_address, config))
+    room = Room(config, clock)
+    machine = Machine(data)
+    pulse = Pulse(
+        config.site.id,
+        PRODUCER,
+        machine,
+        clock,
+        boot=outbox.boot,
+        load=lambda: Load(outbox.depth(), outbox.counts(), config.outbox.max_mb << 20),
+        uplink=lambda: "up" if uplink.up else "down",
+        devices=room.views,
+        reset_reason=await asyncio.to_thread(machine.begin, PRODUCER),
+    )
+    uplink = Uplink(
+        outbox,
+        await asyncio.to_thread(broker_address, config),
+        beside=(pulse.beacon.beside,),
+        on_message=lambda _, message: pulse.beacon.take(message),
+    )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(outbox.close)
         drivers = {device.id: _supervised(device, clock) for device in config.devices}
-        room = Room(config, clock)
         chair_id = next((device.id for device in config.devices if device.family.chair), "")
         chair = None
         if chair_id:
             chair = ChairControl(drivers[chair_id], lambda code: conductor.note("chair_refused", code))
         conductor = Conductor(data / "journal", keyring, outbox, clock, room.senses, chair)
+        conductor.keeps_waves = config.outbox.waves
         room.lead(conductor, chair, chair_id)
         await _take_up(room, data / "journal", keyring, outbox, clock, kernel)
         if chair:
@@ -127,9 +154,10 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         socket = await stack.enter_async_context(RoomSocket(config.room_socket, desk.perform, desk.stop_now))
         tasks = await stack.enter_async_context(_Tasks())
         tasks.start(uplink.run(), "uplink")
+        tasks.start(pulse.refresh(), "machine")
         for driver in drivers.values():
             await stack.enter_async_context(driver)
-            tasks.start(_listen(driver, room, memory), f"listen {driver.device}")
+            tasks.start(_listen(driver, room, memory, pulse.beacon.announce), f"listen {driver.device}")
         tasks.start(_tick(room, clock), "tick")
         tasks.start(_sync(conductor), "sync")
         tasks.start(_count(room, outbox, uplink), "count")
@@ -139,6 +167,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             chair.hold_still()
             await chair.settle(REST_S)
     await conductor.leave()
+    await asyncio.to_thread(machine.end, PRODUCER)
 
 
 async def _take_up(room: Room, folder: Path, keyring: Keyring, outbox: Outbox, clock: Clock, kernel: str) -> None:
@@ -166,7 +195,7 @@ async def _take_up(room: Room, folder: Path, keyring: Keyring, outbox: Outbox, c
         await room.conductor.adopt(recordings[-1])
 
 
-async def _listen(driver: Supervised, room: Room, memory: Known) -> None:
+async def _listen(driver: Supervised, room: Room, memory: Known, changed: Callable[[], None]) -> None:
     config = room.devices[driver.device].config
     async for event in driver.events():
         if isinstance(event, Connected):
@@ -179,6 +208,8 @@ async def _listen(driver: Supervised, room: Room, memory: Known) -> None:
             room.take(event)
         except Exception:
             log.exception("%s: an event could not be used: %r", driver.device, type(event).__name__)
+        if isinstance(event, Connected):
+            changed()
 
 
 async def _tick(room: Room, clock: Clock) -> None:

@@ -1,0 +1,107 @@
+"""The centre process as its configuration wants it: the centre itself, and what lives beside it.
+
+Beside it: the fleet keeper, the beacons (one on the own broker, one on the one above), the daily counts. Each runs on
+its own and none of their faults ends the centre.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from zoneinfo import ZoneInfo
+
+from devices.clock import Clock
+from gateway import topics
+from gateway.centre import Centre, CentreOptions, Upper
+from gateway.config import Config, broker_address, upper_address
+from gateway.counts import changed_days
+from gateway.errors import StoreError
+from gateway.fleet.keeper import FleetKeeper
+from gateway.fleet.machine import Machine
+from gateway.fleet.pulse import Load, Pulse
+from gateway.points_open import open_points
+from gateway.routing import UP
+
+COUNT_S = 300.0
+
+log = logging.getLogger(__name__)
+
+
+async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
+    """Serve one site until `stop` is set.
+
+    Raises:
+        StoreError, ConfigError: it cannot be served like this.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    site, broker = config.site.id, broker_address(config)
+    machine = Machine(config.data)
+    reason = await asyncio.to_thread(machine.begin, topics.CENTRE)
+    pulse = Pulse(site, topics.CENTRE, machine, clock, load=lambda: _load(centre), reset_reason=reason)
+    relay = Pulse(site, topics.RELAY, machine, clock, load=lambda: _load(centre), uplink=lambda: "up")
+    upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
+    points = open_points(config.points, config.data)
+    centre = Centre(
+        site,
+        broker,
+        config.data,
+        points=points,
+        clock=clock,
+        options=CentreOptions(
+            level=config.centre.level,
+            rows_url=config.centre.rows_url,
+            upper=upper,
+            routing=config.routing,
+            worker=config.centre.worker,
+            beside=(pulse.beacon.beside,),
+            beside_relay=(relay.beacon.beside,),
+        ),
+    )
+
+    async def beside() -> None:
+        """What needs the rows, once they are open; it belongs to one of several centres."""
+        await centre.opened.wait()
+        keeper = FleetKeeper(site, broker, centre.rows, clock, centre.put)
+        async with asyncio.TaskGroup() as group:
+            for name, work in (
+                ("fleet", lambda: centre.lease.whenever(keeper.run)),
+                ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
+                ("machine", pulse.refresh),
+                ("machine", relay.refresh),
+            ):
+                group.create_task(_for_ever(name, work))
+
+    task = asyncio.create_task(beside())
+    try:
+        await centre.run(stop)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        points.close()
+        await asyncio.to_thread(machine.end, topics.CENTRE)
+
+
+async def _for_ever(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("%s: a fault of our own; it begins anew", name)
+        await asyncio.sleep(1.0)
+
+
+async def _count(centre: Centre, zone: ZoneInfo) -> None:
+    while True:
+        with contextlib.suppress(StoreError):
+            now = centre.clock.utc_ns()
+            for counts in await asyncio.to_thread(changed_days, centre.rows, centre.site, now, zone):
+                await centre.put(counts)
+        await asyncio.sleep(COUNT_S)
+
+
+def _load(centre: Centre) -> Load:
+    """How full the centre is: what waits to go up, holes, dead letters."""
+    if not centre.opened.is_set():
+        return Load()
+    gaps, letters = centre.rows.troubles()
+    return Load(depth=centre.rows.box(UP, centre.clock.utc_ns).depth(), sequence_gaps=gaps, dead_letters=letters)

@@ -1,0 +1,120 @@
+"""What a process says of itself once a minute: the machine, its box of records, its devices, put together quickly.
+
+A beacon speaks in the event loop and must not wait for a disk; so the slow part is read in a thread every few seconds
+and kept.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+from uuid import uuid4
+
+from devices.clock import Clock
+from gateway.box import Counts, Depth
+from gateway.errors import StoreError
+from gateway.fleet.beacon import Beacon
+from gateway.fleet.health import Birth, Heartbeat, ResetReason
+from gateway.fleet.machine import Machine, Reading, versions
+from gateway.fleet.views import device_births, device_healths, with_machine
+from gateway.live import DeviceView
+
+REFRESH_S = 15.0
+
+log = logging.getLogger(__name__)
+
+
+class Load(NamedTuple):
+    """How a process's records are. `limit_bytes` 0: unbounded."""
+
+    depth: Depth = Depth(0, 0, None)
+    counts: Counts = Counts(0, 0, 0)
+    limit_bytes: int = 0
+    sequence_gaps: int = 0
+    dead_letters: int = 0
+
+
+class Pulse:
+    """The inputs of one beacon.
+
+    Args:
+        site: where.
+        process: which, "room".
+        machine: what is below it.
+        clock: for wall time.
+        boot: this start of the process.
+        load: how its records are; called in a thread.
+        uplink: whether the next level can be reached.
+        devices: its devices now; called in the event loop.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        process: str,
+        machine: Machine,
+        clock: Clock,
+        *,
+        boot: str = "",
+        load: Callable[[], Load] = Load,
+        uplink: Callable[[], Literal["up", "down", "none"]] = lambda: "none",
+        devices: Callable[[], Sequence[DeviceView]] = tuple,
+        reset_reason: ResetReason = "unknown",
+    ) -> None:
+        self._site, self._process, self._machine, self._clock = site, process, machine, clock
+        self._boot = boot or str(uuid4())
+        self._load, self._uplink, self._devices, self._reason = load, uplink, devices, reset_reason
+        self._began_s, self._began_utc_ns = time.monotonic(), clock.utc_ns()
+        self._reading: Reading | None = None
+        self._now = Load()
+        self.beacon = Beacon(site, process, self.heartbeat, self.birth, clock=clock)
+
+    async def refresh(self) -> None:
+        """Keep the slow part fresh, until cancelled."""
+        while True:
+            try:
+                self._reading = await asyncio.to_thread(self._machine.read)
+                self._now = await asyncio.to_thread(self._load)
+            except StoreError as error:
+                log.warning("%s does not know how full it is: %s", self._process, error)
+            except Exception:
+                log.exception("%s cannot read the machine", self._process)
+            await asyncio.sleep(REFRESH_S)
+
+    def birth(self) -> Birth:
+        """Who is there."""
+        return Birth(
+            site=self._site,
+            process=self._process,
+            boot=self._boot,
+            started_utc_ns=self._began_utc_ns,
+            reset_reason=self._reason,
+            versions=versions(),
+            devices=device_births(self._devices()),
+        )
+
+    def heartbeat(self) -> Heartbeat:
+        """How it is."""
+        now, load = self._clock.utc_ns(), self._now
+        oldest = load.depth.oldest_utc_ns
+        said = Heartbeat(
+            site=self._site,
+            process=self._process,
+            boot=self._boot,
+            number=0,
+            sent_utc_ns=now,
+            uptime_s=time.monotonic() - self._began_s,
+            outbox_depth=load.depth.records,
+            outbox_oldest_s=0.0 if oldest is None else max(0.0, (now - oldest) / 1e9),
+            outbox_bytes=load.depth.bytes,
+            outbox_limit_bytes=load.limit_bytes,
+            put=load.counts.put,
+            receipted=load.counts.receipted,
+            dropped=load.counts.dropped,
+            uplink=self._uplink(),
+            sequence_gaps=load.sequence_gaps,
+            dead_letters=load.dead_letters,
+            devices=device_healths(self._devices()),
+        )
+        return with_machine(said, self._reading) if self._reading else said
