@@ -6,6 +6,8 @@ binds it to a certificate, and a site speaks for itself and for those below it.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from typing import get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -134,9 +136,16 @@ def _judge(hop: Hop, lane: str, payload: bytes) -> Good | Poison:
     return Good(hop, envelope, body, payload)
 
 
+@cache
+def _may_be_integers(kind: type[Body]) -> tuple[str, ...]:
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if int in {hints[name], *get_args(hints[name])})
+
+
 def _integers(body: Body) -> list[int]:
     """All integers at the top level of a body: those that become columns."""
-    return [number for name in type(body).__struct_fields__ if type(number := getattr(body, name)) is int]
+    values = (getattr(body, name) for name in _may_be_integers(type(body)))
+    return [value for value in values if type(value) is int]
 
 
 def _id_in(payload: bytes) -> UUID | None:

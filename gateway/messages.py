@@ -12,9 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from care.alerts import AlertEvent
-
-__all__ = ["AlertEvent"]
+from care.alerts import AlertEvent as AlertEvent
 
 CONTRACT = 1
 """Version of the contract, the second segment of every topic."""
@@ -100,7 +98,7 @@ class Receipt(Struct, frozen=True):
     ids: list[UUID]
 
 
-class BeatRow(Struct, frozen=True, array_like=True):
+class BeatRow(Struct, frozen=True, array_like=True, gc=False):
     """One beat: time, interval to the beat before (None after a gap), label of that interval, quality 0-1.
 
     `label` is a `signals.Label` value, or "first" where there is no interval.
@@ -112,7 +110,7 @@ class BeatRow(Struct, frozen=True, array_like=True):
     quality: float
 
 
-class FeatureRow(Struct, frozen=True, array_like=True):
+class FeatureRow(Struct, frozen=True, array_like=True, gc=False):
     """One number with its quality. `value` is None where the floor was not reached; `reason` says why."""
 
     t_ns: int
@@ -124,7 +122,7 @@ class FeatureRow(Struct, frozen=True, array_like=True):
     reason: str = ""
 
 
-class EventRow(Struct, frozen=True, array_like=True):
+class EventRow(Struct, frozen=True, array_like=True, gc=False):
     """Something happened: a code of `care/words`, and what a person wrote or a number that belongs to it."""
 
     t_ns: int
@@ -133,7 +131,7 @@ class EventRow(Struct, frozen=True, array_like=True):
     value: float | None = None
 
 
-class GapRow(Struct, frozen=True, array_like=True):
+class GapRow(Struct, frozen=True, array_like=True, gc=False):
     """No data from … to …, and why ("device_lost", "room_down", "paused", "samples_lost")."""
 
     from_ns: int
@@ -248,7 +246,7 @@ class SiteCounts(Struct, frozen=True):
     counts: dict[str, int]
 
 
-class DeviceMinute(Struct, frozen=True, array_like=True):
+class DeviceMinute(Struct, frozen=True, array_like=True, gc=False):
     """How one device was in one minute; counters are those of the minute. None: it does not say."""
 
     t_utc_ns: int

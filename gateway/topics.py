@@ -20,6 +20,7 @@ other way round.
 | state/<process>/birth | who is there (`gateway.fleet.health`), retained | 1 |
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.messages import CONTRACT, Lane
@@ -57,6 +58,7 @@ def shared(filter_: str, group: str = CENTRE) -> str:
     return f"$share/{group}/{filter_}"
 
 
+@lru_cache(4096)
 def parse_up(topic: str) -> Travel:
     """The parts of an `up` topic.
 
@@ -75,6 +77,7 @@ def all_down(site: str, producer: str) -> str:
     return f"{_ROOT}/{site}/down/+/{producer}"
 
 
+@lru_cache(4096)
 def parse_down(topic: str) -> Travel:
     """The parts of a `down` topic.
 
