@@ -5,6 +5,7 @@ so that one bad record blocks nobody behind it (DESIGN, receipts). The topic say
 binds it to a certificate, and a site speaks for itself and for those below it.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args, get_type_hints
@@ -19,6 +20,8 @@ MAX_BYTES = 1 << 20
 """The largest message that is looked at; the broker's limit is the same."""
 _KEPT_BYTES = 1 << 12
 _INT64 = 1 << 63
+_NAME = re.compile(r"[!-~]{1,200}")
+"""Sites, processes and starts: keys in every database, so they are short and plain."""
 
 _envelope = msgspec.msgpack.Decoder(Envelope)
 
@@ -123,6 +126,9 @@ def _judge(hop: Hop, lane: str, payload: bytes) -> Good | Poison:
     except (msgspec.DecodeError, UnicodeError) as error:
         return Poison(_id_in(payload), f"not a record: {error}", payload, hop)
     record = envelope.record
+    names = (hop.sender, hop.producer, envelope.boot, record.site, record.producer, record.target or record.site)
+    if not all(_NAME.fullmatch(name) for name in names):
+        return Poison(record.id, "a site, process or start has a name that cannot be one", payload)
     if envelope.lane != lane:
         return Poison(record.id, f"says lane {envelope.lane}, came on {lane}", payload, hop, envelope)
     try:

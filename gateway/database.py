@@ -36,7 +36,8 @@ def open_for_writing(url: str) -> sa.Engine:
     """
     options: dict[str, Any] = {}
     if not url.startswith("sqlite"):
-        options = {"pool_pre_ping": True, "connect_args": {"options": "-c synchronous_commit=on", "connect_timeout": 5}}
+        told = {"options": "-c synchronous_commit=on", "connect_timeout": 5}
+        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": told}
     engine = sa.create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _durable)

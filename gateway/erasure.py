@@ -1,20 +1,21 @@
 """Erasing what is held about a person: rows, picture, what still waits to go on; and looking again that it is gone.
 
 It happens in the transaction that stores the `Deletion`, so a receipt for it means that it is done here. Ids of what
-went stay behind, so that nothing of it can come back with a late message. Alerts stay: they hold a seat and what staff
-did, no answers and no person. SQLite overwrites what it deletes (secure_delete).
+went stay behind, and the hashed code with the time of the request, so that nothing of it can come back with a late
+message; what the person does after the request is theirs again. Alerts stay: they hold a seat and what staff did, no
+answers and no person. SQLite overwrites what it deletes (secure_delete).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 
 from gateway import tables as t
+from gateway.arrivals import Good
 from gateway.errors import KeyLost, SealBroken
-from gateway.messages import Deletion, Envelope, RecordKind, decode_body, session_of
+from gateway.messages import Deletion, RecordKind, about_of, session_of, subject_of
 from gateway.outgoing import drop
 from gateway.placement import Placement
 from gateway.upsert import insert_new
@@ -22,6 +23,9 @@ from gateway.upsert import insert_new
 _KEPT_KINDS = (RecordKind.DELETION, RecordKind.DELETION_DONE)
 _LONGEST_NS = 24 * 3600 * 1_000_000_000
 """How far the picture of a session whose end is not known may reach."""
+_IN_ONE = 500
+"""Ids in one statement: databases bound the number of values."""
+_TURN = 7894656
 
 
 class Held(NamedTuple):
@@ -37,18 +41,29 @@ class Held(NamedTuple):
         return self.records | self.sessions | self.things
 
 
+def take_turn(db: sa.Connection, *, erases: bool) -> None:
+    """Centres on one PostgreSQL store beside each other, but nobody stores while one erases: what is on its way into
+    the rows in that moment would be missed by the search, and would not see that it is erased.
+    """
+    if db.dialect.name == "postgresql":
+        how = "pg_advisory_xact_lock" if erases else "pg_advisory_xact_lock_shared"
+        db.execute(sa.text(f"SELECT {how}({_TURN})"))
+
+
 def find_held(
     db: sa.Connection, placement: Placement, subject: str, sessions: Iterable[UUID] = (), things: Iterable[UUID] = ()
 ) -> Held:
     """Everything of a person (their pseudonym, "" for nobody) and of these sessions, assessments and appointments."""
     r = t.records.c
     hashed = placement.keyring.pseudonym(subject) if subject else ""
-    theirs = r.subject == hashed if subject else sa.false()
-    named = db.execute(sa.select(r.session, r.about).where(theirs, r.kind.not_in(_KEPT_KINDS))).all()
+    ours = r.kind.not_in(_KEPT_KINDS)
+    named = db.execute(sa.select(r.id, r.session, r.about).where(r.subject == hashed, ours)).all() if subject else []
     all_sessions = {*sessions, *(row.session for row in named if row.session)}
     all_things = {*things, *(row.about for row in named if row.about)}
-    which = (theirs | r.session.in_(all_sessions) | r.about.in_(all_things)) & r.kind.not_in(_KEPT_KINDS)
-    records = set(db.scalars(sa.select(r.id).where(which)))
+    records = {row.id for row in named}
+    for column, ids in ((r.session, all_sessions), (r.about, all_things)):
+        for part in _parts(ids):
+            records |= set(db.scalars(sa.select(r.id).where(column.in_(part), ours)))
     return Held(records, all_sessions, all_things, _letters(db, placement, subject, all_sessions | all_things))
 
 
@@ -68,8 +83,76 @@ def erase(
         How many rows went, by table; and how many a second search still finds (0).
     """
     held = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
+    removed = _remove(db, placement, held, now_utc_ns)
+    gone = (held.everything | set(deletion.sessions) | set(deletion.assessments)) - {record}
+    _remember(db, deletion.deletion, gone, now_utc_ns)
+    if deletion.subject:
+        _remember(db, deletion.deletion, {_person(placement, deletion.subject)}, deletion.asked_utc_ns)
+    again = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
+    return removed, len(again.records) + len(again.letters)
+
+
+def of_the_erased(db: sa.Connection, placement: Placement, arrivals: Iterable[Good], now_utc_ns: int) -> set[UUID]:
+    """Records among these that are erased, or of something or somebody erased: they come late and are not stored.
+
+    A session or sitting whose opening comes late drags along what of it had come before.
+    """
+    wanted: dict[UUID, set[UUID]] = {}
+    people: dict[UUID, UUID] = {}
+    asked: set[UUID] = set()
+    all_arrivals = [each for each in arrivals if each.record.kind not in _KEPT_KINDS]
+    for each in all_arrivals:
+        things = {thing for thing in (session_of(each.body), about_of(each.body)) if thing}
+        wanted[each.record.id] = {each.record.id, *things}
+        if subject := subject_of(each.body):
+            people[each.record.id] = _person(placement, subject)
+        asked |= wanted[each.record.id]
+    if not asked:
+        return set()
+    e = t.erased.c
+    found = {
+        row.id: row
+        for part in _parts(asked | set(people.values()))
+        for row in db.execute(sa.select(e.id, e.deletion, e.erased_utc_ns).where(e.id.in_(part)))
+    }
+    late: set[UUID] = set()
+    for each in all_arrivals:
+        record = each.record
+        if wanted[record.id] & found.keys():
+            late.add(record.id)
+        elif (row := found.get(people.get(record.id, record.id))) and record.made_utc_ns <= row.erased_utc_ns:
+            late.add(record.id)
+            things = wanted[record.id]
+            _remove(db, placement, find_held(db, placement, "", things, things), now_utc_ns)
+            _remember(db, row.deletion, things, now_utc_ns)
+    for each in all_arrivals:  # of a session whose opening has just turned out to be late
+        if any(wanted[each.record.id] & wanted[other] - {other} for other in late):
+            late.add(each.record.id)
+    return late
+
+
+def _person(placement: Placement, subject: str) -> UUID:
+    """What stands in `erased` for a person: the hash of their code."""
+    return UUID(hex=placement.keyring.pseudonym(subject))
+
+
+def _remember(db: sa.Connection, deletion: UUID, gone: set[UUID], until_utc_ns: int) -> None:
+    rows = [{"id": each, "deletion": deletion, "erased_utc_ns": until_utc_ns} for each in sorted(gone)]
+    if not rows:
+        return
+    statement = insert_new(db, t.erased)
+    db.execute(statement, rows)
+    later = t.erased.c.erased_utc_ns < until_utc_ns
+    for part in _parts(gone):
+        db.execute(t.erased.update().where(t.erased.c.id.in_(part), later).values(erased_utc_ns=until_utc_ns))
+
+
+def _remove(db: sa.Connection, placement: Placement, held: Held, now_utc_ns: int) -> dict[str, int]:
+    """Rows that went, by table."""
     _note_picture(db, held.sessions)
-    removed = {"outgoing": drop(db, placement, t.outgoing.c.record.in_(held.records), "erased", now_utc_ns)}
+    removed = {"outgoing": 0}
+    for part in _parts(held.records):
+        removed["outgoing"] += drop(db, placement, t.outgoing.c.record.in_(part), "erased", now_utc_ns)
     for table, column, ids in (
         (t.to_project, t.to_project.c.record, held.records),
         (t.chunks, t.chunks.c.session, held.sessions),
@@ -80,19 +163,20 @@ def erase(
         (t.dead_letters, t.dead_letters.c.id, held.letters),
         (t.records, t.records.c.id, held.records),
     ):
-        removed[table.name] = db.execute(table.delete().where(column.in_(ids))).rowcount
-    gone = held.everything | set(deletion.sessions) | set(deletion.assessments)
-    if gone:
-        rows = [{"id": each, "deletion": deletion.deletion, "erased_utc_ns": now_utc_ns} for each in gone - {record}]
-        db.execute(insert_new(db, t.erased), rows)
-    again = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
-    return removed, len(again.records) + len(again.letters)
+        removed[table.name] = sum(db.execute(table.delete().where(column.in_(part))).rowcount for part in _parts(ids))
+    return removed
+
+
+def _parts(ids: set[UUID]) -> Iterator[list[UUID]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _IN_ONE):
+        yield ordered[start : start + _IN_ONE]
 
 
 def _note_picture(db: sa.Connection, sessions: set[UUID]) -> None:
     """Which stretches of the picture have to go, while it is still known where they are."""
     c = t.sessions.c
-    known = c.session.in_(sessions) & c.began_utc_ns.is_not(None)
+    columns = (c.session, c.site, c.device, c.began_utc_ns, c.ended_ns)
     spans = [
         {
             "session": row.session,
@@ -101,25 +185,25 @@ def _note_picture(db: sa.Connection, sessions: set[UUID]) -> None:
             "from_utc_ns": row.began_utc_ns,
             "to_utc_ns": row.began_utc_ns + (_LONGEST_NS if row.ended_ns is None else row.ended_ns + 1_000_000_000),
         }
-        for row in db.execute(sa.select(c.session, c.site, c.device, c.began_utc_ns, c.ended_ns).where(known))
+        for part in _parts(sessions)
+        for row in db.execute(sa.select(*columns).where(c.session.in_(part), c.began_utc_ns.is_not(None)))
     ]
     if spans:
         db.execute(insert_new(db, t.picture_erasures), spans)
 
 
 def _letters(db: sa.Connection, placement: Placement, subject: str, things: set[UUID]) -> set[UUID]:
-    """Dead letters that speak of them, as far as they can be read."""
+    """Dead letters that mention them, also those that are no record of ours: ids and codes travel as plain text."""
+    needles = [str(thing).encode() for thing in things] + ([subject.encode()] if subject else [])
+    if not needles:
+        return set()
     found: set[UUID] = set()
-    for row in db.execute(
-        sa.select(t.dead_letters.c.id, t.dead_letters.c.body).where(t.dead_letters.c.what == "record")
-    ):
+    d = t.dead_letters.c
+    for row in db.execute(sa.select(d.id, d.body).where(d.what == "record")):
         try:
             payload = placement.keyring.open_sealed(row.body, b"dead\0" + row.id.bytes)
-            record = msgspec.msgpack.decode(payload, type=Envelope).record
-            body = decode_body(record.kind, record.body)
-        except (KeyLost, SealBroken, msgspec.DecodeError, UnicodeError, ValueError):
+        except (KeyLost, SealBroken):
             continue
-        theirs = bool(subject) and getattr(body, "subject", "") == subject
-        if theirs or {session_of(body), getattr(body, "assessment", None)} & things:
+        if any(needle in payload for needle in needles):
             found.add(row.id)
     return found

@@ -463,6 +463,26 @@ def session_of(body: Body) -> UUID | None:
     return getattr(body, "session", None)
 
 
+def about_of(body: Body) -> UUID | None:
+    """The alert, assessment, appointment or deletion that a body is about."""
+    match body:
+        case AlertEvent():
+            return body.alert
+        case Assessment():
+            return body.assessment
+        case Appointment():
+            return body.appointment
+        case Deletion() | DeletionDone():
+            return body.deletion
+        case _:
+            return None
+
+
+def subject_of(body: Body) -> str:
+    """The pseudonym of the person that a body is about, or ""."""
+    return getattr(body, "subject", "")
+
+
 def encode(value: Struct) -> bytes:
     """Msgpack bytes of any struct of the contract."""
     return msgspec.msgpack.encode(value)

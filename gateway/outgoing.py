@@ -71,7 +71,7 @@ def drop(
     for start in range(0, len(rows), _IN_ONE):
         places = [row.place for row in rows[start : start + _IN_ONE]]
         db.execute(t.outgoing.delete().where(o.place.in_(places)))
-    for stream, numbers in streams.items():
+    for stream, numbers in sorted(streams.items()):
         hop, old_boot, lane = stream
         stone = Tombstone(old_boot, Lane(lane), as_ranges(numbers), kinds[stream], reason)
         own = placement.own(stone, now_utc_ns)

@@ -5,6 +5,7 @@ another record has it. `AFTER` names kinds that change what a table says; newest
 come. Adding a kind: its struct in `messages.py`, and a line here if somebody asks for it by more than its id.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,11 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from care.alerts import AlertEvent, alert_state
+from care.alerts import AlertEvent, AlertStep, alert_state
 from gateway import tables as t
 from gateway.arrivals import Good
 from gateway.erasure import erase
+from gateway.errors import KeyLost, SealBroken
 from gateway.messages import (
     Appointment,
     Assessment,
@@ -34,28 +36,10 @@ from gateway.messages import (
 from gateway.placement import Placement
 from gateway.upsert import insert, insert_new, put_newest
 
+log = logging.getLogger(__name__)
+
 _OPENED = ("programme", "device", "began_utc_ns")
 _CLOSED = ("ended_ns", "outcome", "chunks", "beats", "mean_hr_bpm", "rmssd_ms", "artefact_share", "relaxation")
-
-
-def about_of(body: Body) -> UUID | None:
-    """The alert, assessment, appointment or deletion that a body is about."""
-    match body:
-        case AlertEvent():
-            return body.alert
-        case Assessment():
-            return body.assessment
-        case Appointment():
-            return body.appointment
-        case Deletion() | DeletionDone():
-            return body.deletion
-        case _:
-            return None
-
-
-def subject_of(body: Body) -> str:
-    """The pseudonym of the person that a body is about, or ""."""
-    return getattr(body, "subject", "")
 
 
 def know_sessions(db: sa.Connection, arrivals: Iterable[Good]) -> None:
@@ -142,14 +126,19 @@ def _alert(db: sa.Connection, placement: Placement, arrival: Good, _now: int) ->
         sa.select(r.id, r.body, r.site).where(r.about == body.alert, r.kind == RecordKind.ALERT_EVENT).order_by(r.id)
     ).all()
     steps: list[AlertEvent] = []
-    site = arrival.record.site
+    sites: list[tuple[bool, int, str]] = []
     for row in rows:
-        step = decode_body(RecordKind.ALERT_EVENT, placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes))
+        try:
+            sealed = placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes)
+            step = decode_body(RecordKind.ALERT_EVENT, sealed)
+        except (KeyLost, SealBroken, msgspec.DecodeError, ValueError) as error:
+            log.warning("a step of alert %s cannot be read: %s", body.alert, error)  # the others must go on
+            continue
         assert isinstance(step, AlertEvent)
         steps.append(step)
-        if step.version == 1:
-            site = row.site
+        sites.append((step.step is not AlertStep.RAISED, step.version, row.site))
     state = alert_state(steps)
+    site = min(sites)[2]  # where it was raised, whoever of its steps came last
     deadline = state.next_deadline
     values = {
         "alert": body.alert,

@@ -2,7 +2,8 @@
 
 Everything is written in the caller's one transaction: records, what the other tables say of them, their place in the
 queue for points and on their next hops, dead letters, and notes about sequence numbers. A record id that is there
-already changes nothing; neither does the order in which records come. Several centres may do this on one PostgreSQL.
+already changes nothing; neither does the order in which records come. Several centres may do this on one PostgreSQL:
+each takes what it locks in one order (sorted keys, table after table), so they never wait for each other in a circle.
 """
 
 import logging
@@ -13,11 +14,12 @@ import sqlalchemy as sa
 
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
+from gateway.erasure import of_the_erased, take_turn
 from gateway.keys import Keyring
-from gateway.messages import RecordKind, session_of
+from gateway.messages import RecordKind, about_of, session_of, subject_of
 from gateway.outgoing import enqueue
 from gateway.placement import Placement
-from gateway.places_of_kinds import AFTER, BEFORE, about_of, claim_chunks, know_sessions, subject_of
+from gateway.places_of_kinds import AFTER, BEFORE, claim_chunks, know_sessions
 from gateway.sequences import note_sequences
 from gateway.upsert import insert_new
 
@@ -43,14 +45,15 @@ def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good
     for arrival in arrivals:
         if isinstance(arrival, Good):
             good.setdefault(arrival.record.id, arrival)
-    fresh = _fresh(db, good)
+    take_turn(db, erases=any(arrival.record.kind is RecordKind.DELETION for arrival in good.values()))
+    fresh = _fresh(db, placement, good, now_utc_ns)
     taken = _claim(db, fresh)
+    letters: list[Poison] = []
     for record, reason in taken.items():
-        arrival = fresh.pop(record)
-        bury(db, placement.keyring, "record", Poison(record, reason, arrival.payload), now_utc_ns)
+        letters.append(Poison(record, reason, fresh.pop(record).payload))
     stored = _insert(db, placement, list(fresh.values()), now_utc_ns)
     follows: list[Good] = []
-    for arrival in stored:
+    for arrival in sorted(stored, key=_entry_of):
         if after := AFTER.get(arrival.record.kind):
             follows += after(db, placement, arrival, now_utc_ns)
     enqueue(
@@ -62,9 +65,9 @@ def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good
             for hop in placement.routing.hops(arrival.record, arrival.hop.sender)
         ],
     )
-    for poison in arrivals:
-        if isinstance(poison, Poison):
-            bury(db, placement.keyring, "record", poison, now_utc_ns)
+    letters += [arrival for arrival in arrivals if isinstance(arrival, Poison)]
+    for poison in sorted(letters, key=lambda each: _letter_of("record", each)):
+        bury(db, placement.keyring, "record", poison, now_utc_ns)
     note_sequences(db, arrivals, now_utc_ns)
     if follows:
         place_batch(db, placement, follows, now_utc_ns)
@@ -72,32 +75,39 @@ def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good
 
 def bury(db: sa.Connection, keyring: Keyring, what: str, poison: Poison, now_utc_ns: int) -> None:
     """Keep a dead letter, once."""
-    letter = poison.id or uuid5(NAMESPACE_OID, f"{what} {poison.payload!r}")
+    letter = _letter_of(what, poison)
     sealed = keyring.seal(poison.payload, context("dead", letter))
-    values = {"id": letter, "what": what, "reason": poison.reason, "noticed_utc_ns": now_utc_ns, "body": sealed}
+    reason = poison.reason.replace("\0", "\\0")  # PostgreSQL has no zero bytes in text
+    values = {"id": letter, "what": what, "reason": reason, "noticed_utc_ns": now_utc_ns, "body": sealed}
     if db.execute(insert_new(db, t.dead_letters).values(values)).rowcount:
         log.warning("dead letter %s: %s", letter, poison.reason)
 
 
-def _fresh(db: sa.Connection, good: dict[UUID, Good]) -> dict[UUID, Good]:
+def _letter_of(what: str, poison: Poison) -> UUID:
+    return poison.id or uuid5(NAMESPACE_OID, f"{what} {poison.payload!r}")
+
+
+def _entry_of(arrival: Good) -> tuple[str, str]:
+    """Which entry of the other tables a record changes: taken in this order, two centres never wait for each other."""
+    record, body = arrival.record, arrival.body
+    return record.kind, f"{about_of(body) or record.target or record.site} {getattr(body, 'day', '')}"
+
+
+def _fresh(db: sa.Connection, placement: Placement, good: dict[UUID, Good], now_utc_ns: int) -> dict[UUID, Good]:
     """Those that are neither here nor erased."""
     if not good:
         return {}
     known = set(db.scalars(sa.select(t.records.c.id).where(t.records.c.id.in_(good))))
-    things = {thing for each in good.values() for thing in (session_of(each.body), about_of(each.body)) if thing}
-    gone = set(db.scalars(sa.select(t.erased.c.id).where(t.erased.c.id.in_({*good, *things}))))
-    return {
-        record: arrival
-        for record, arrival in good.items()
-        if record not in known and not (gone and {record, session_of(arrival.body), about_of(arrival.body)} & gone)
-    }
+    fresh = {record: arrival for record, arrival in good.items() if record not in known}
+    late = of_the_erased(db, placement, fresh.values(), now_utc_ns)
+    return {record: arrival for record, arrival in fresh.items() if record not in late}
 
 
 def _claim(db: sa.Connection, fresh: dict[UUID, Good]) -> dict[UUID, str]:
     """Take the places that only one record can have; those that are another's already, and whose."""
     know_sessions(db, fresh.values())
     taken = claim_chunks(db, fresh.values())
-    for record, arrival in fresh.items():
+    for record, arrival in sorted(fresh.items(), key=lambda each: str(session_of(each[1].body))):
         if (before := BEFORE.get(arrival.record.kind)) and (reason := before(db, arrival)):
             taken[record] = reason
     return taken
@@ -134,6 +144,7 @@ def _insert(db: sa.Connection, placement: Placement, arrivals: list[Good], now_u
         db.execute(t.records.insert(), rows)
         stored = arrivals
     else:
+        rows.sort(key=lambda row: str(row["id"]))
         new = set(db.scalars(insert_new(db, t.records).returning(t.records.c.id), rows))
         stored = [arrival for arrival in arrivals if arrival.record.id in new]
     queue = [

@@ -38,6 +38,12 @@ _TROUBLE = (exc.OperationalError, exc.InternalError, exc.TimeoutError, OSError, 
 log = logging.getLogger(__name__)
 
 
+def _is_about_a_record(error: Exception) -> bool:
+    """Whether what looks like trouble of the database is a value that is too long for it (SQLSTATE class 54)."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return str(state).startswith("54")
+
+
 class SessionRow(NamedTuple):
     """One line of a list of sessions. None: not known (yet)."""
 
@@ -233,17 +239,19 @@ class Rows:
     def _store_alone(self, arrival: Good | Poison, now_utc_ns: int) -> None:
         if reason := self._refusal([arrival], now_utc_ns):
             record = arrival.record.id if isinstance(arrival, Good) else arrival.id
-            self._store(
-                [Poison(record, f"the store refuses it: {reason}", arrival.payload, arrival.hop, arrival.envelope)],
-                now_utc_ns,
-            )
+            said = f"the store refuses it: {reason}"
+            poison = Poison(record, said, arrival.payload, arrival.hop, arrival.envelope)
+            if self._refusal([poison], now_utc_ns):  # not even its number can be noted
+                self._store([Poison(record, said, arrival.payload)], now_utc_ns)
 
     def _refusal(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> str:
         """Store a batch; the reason when a record in it cannot be stored, whatever the disk does."""
         try:
             self._store(arrivals, now_utc_ns)
-        except _TROUBLE:
-            raise
+        except _TROUBLE as error:
+            if not _is_about_a_record(error):
+                raise
+            return f"{type(error).__name__}: {error}"
         except Exception as error:
             if type(error) is exc.DatabaseError:  # its subclasses are about statements; itself it is about the file
                 raise

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from gateway_parts import SITE, Broker, CentreProcess
+from postgres_parts import Postgres
 
 from gateway.keys import Keyring
 from gateway.outbox import Outbox
@@ -43,3 +44,15 @@ def keyring(tmp_path: Path) -> Keyring:
 def outbox(tmp_path: Path, keyring: Keyring) -> Iterator[Outbox]:
     with Outbox(tmp_path / "room" / "outbox.sqlite", keyring, site=SITE, producer="room", boot="boot-1") as box:
         yield box
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def rows_url(request: pytest.FixtureRequest) -> str:
+    """Where rows are kept: "" for the embedded file, or an empty database of a real server."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()

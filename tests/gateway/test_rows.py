@@ -1,4 +1,7 @@
-"""Rows: stored once whatever arrives how often in which order; what cannot be stored is kept apart with the reason."""
+"""Rows: stored once whatever arrives how often in which order; what cannot be stored is kept apart with the reason.
+
+All of it on SQLite and on a real PostgreSQL; what is said of a file is about SQLite alone.
+"""
 
 import random
 from dataclasses import replace
@@ -7,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from gateway_parts import SITE, S, a_session, chunk, closed, judge_all, opened, placement, whole_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +18,7 @@ from hypothesis import strategies as st
 from gateway import topics
 from gateway.arrivals import Good, Poison, judge_up
 from gateway.box import new_id
-from gateway.errors import StoreBusy, StoreCorrupt
+from gateway.errors import StoreBusy, StoreCorrupt, StoreUnwritable
 from gateway.messages import Lane, encode
 from gateway.rows import ROWS_FILE, Rows
 from gateway.sequences import SequenceGap
@@ -23,7 +27,13 @@ TOPIC = topics.up(SITE, Lane.NORMAL, "room")
 
 
 @pytest.fixture
-def rows(tmp_path: Path):
+def rows(tmp_path: Path, rows_url: str):
+    with Rows.for_writing(tmp_path, placement(tmp_path), rows_url) as opened_rows:
+        yield opened_rows
+
+
+@pytest.fixture
+def file_rows(tmp_path: Path):
     with Rows.for_writing(tmp_path, placement(tmp_path)) as opened_rows:
         yield opened_rows
 
@@ -107,6 +117,13 @@ def poisons() -> dict[str, tuple[str, bytes]]:
         "another site's topic": (topics.up("a.b.c", Lane.NORMAL, "room"), good.payload),
         "another lane's topic": (topics.up(SITE, Lane.ALERT, "room"), good.payload),
         "a number no database holds": (TOPIC, with_fields(good, seq=2**63)),
+        "a start that no index holds": (TOPIC, with_fields(good, boot=random.Random(1).randbytes(9000).hex())),
+        "a start with a zero byte": (TOPIC, with_fields(good, boot="boot\0")),
+        "a site with a zero byte": (TOPIC, with_record(good, site="a\0b")),
+        "a target that no index holds": (
+            TOPIC,
+            with_record(good, target=f"{SITE}.{random.Random(2).randbytes(9000).hex()}"),
+        ),
         "a time before time": (TOPIC, with_fields(good, made_utc_ns=-1)),
         "a huge number in the body": (
             TOPIC,
@@ -158,28 +175,38 @@ def test_a_second_record_for_the_same_place_is_kept_apart(rows: Rows) -> None:
     assert rows.sequence_gaps() == []
 
 
-def test_bodies_are_sealed_in_the_file(rows: Rows, tmp_path: Path) -> None:
-    store(rows, judge_all([chunk(a_session(), 1)]))
+def test_bodies_are_sealed_in_the_file(file_rows: Rows, tmp_path: Path) -> None:
+    store(file_rows, judge_all([chunk(a_session(), 1)]))
     raw = b"".join(file.read_bytes() for file in tmp_path.glob(f"{ROWS_FILE}*"))
     assert b"segment_began" not in raw
     assert (tmp_path / ROWS_FILE).stat().st_mode & 0o777 == 0o600
 
 
-def test_two_centres_cannot_have_one_store(rows: Rows, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("file_rows")
+def test_two_centres_cannot_have_one_file(tmp_path: Path) -> None:
     with pytest.raises(StoreBusy, match="another process is writing"):
         Rows.for_writing(tmp_path, placement(tmp_path))
 
 
-def test_a_store_of_another_version_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
+def test_a_store_of_another_version_is_left_alone(tmp_path: Path, rows_url: str) -> None:
+    Rows.for_writing(tmp_path, placement(tmp_path), rows_url).close()
+    engine = sa.create_engine(rows_url or f"sqlite:///{tmp_path / ROWS_FILE}")
+    with engine.begin() as db:
+        db.execute(sa.text("UPDATE alembic_version SET version_num='9999'"))
+    engine.dispose()
+    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
+        Rows.for_writing(tmp_path, placement(tmp_path), rows_url)
+    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
+        Rows.for_reading(tmp_path, rows_url)
 
-    Rows.for_writing(tmp_path, placement(tmp_path)).close()
-    with sqlite3.connect(tmp_path / ROWS_FILE) as db:
-        db.execute("UPDATE alembic_version SET version_num='9999'")
-    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
-        Rows.for_writing(tmp_path, placement(tmp_path))
-    with pytest.raises(StoreCorrupt, match="tables of version 9999"):
-        Rows.for_reading(tmp_path)
+
+def test_a_reader_cannot_write(rows: Rows, tmp_path: Path, rows_url: str) -> None:
+    arrivals = judge_all(whole_session(a_session(), 2))
+    store(rows, arrivals)
+    with Rows.for_reading(tmp_path, rows_url) as reader:
+        assert len(reader.find()) == 1
+        with pytest.raises(StoreUnwritable):
+            reader.project_again()
 
 
 def test_a_chunk_waits_for_its_opening_before_it_is_drawn(rows: Rows) -> None:
