@@ -232,6 +232,23 @@ class Rows:
             db.execute(new.on_conflict_do_update(index_elements=["name"], set_=values, where=free))
             return db.scalar(sa.select(t.leases.c.holder).where(t.leases.c.name == name)) == holder
 
+    @property
+    def placement(self) -> Placement:
+        """How this centre places records; of a reader only its keys count."""
+        return self._placement
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to ask what this class has no question for."""
+        with plain_words(self.where), self._engine.connect() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction, committed at the end."""
+        with plain_words(self.where), self._engine.begin() as db:
+            yield db
+
     def box(self, hop: str, now: Callable[[], int]) -> HopBox:
         """What waits on a hop, for whoever carries it."""
         return HopBox(self._engine, self._placement, hop, now)
