@@ -170,6 +170,7 @@ class Centre:
             on_other=self._other,
             will=Will(self._state_topic, topics.OFFLINE) if speaks and not worker else None,
             beside=self._company if speaks else None,
+            dealt=bool(worker),
         )
 
     @contextlib.asynccontextmanager
@@ -228,7 +229,8 @@ class Centre:
             case topics.HELLO if travel.producer == topics.RELAY:
                 self._heard.pop(travel.site, None)
                 await self._hear({travel.site})
-                self.downlink.hello(travel.site)
+                if payload != topics.STILL:
+                    self.downlink.hello(travel.site)
             case topics.HELLO:
                 pass
             case name if name in self.handlers:

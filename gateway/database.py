@@ -26,6 +26,17 @@ BUSY_S = 10.0
 _migrating = threading.Lock()
 """Alembic keeps its state in the module: one thread at a time."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_PATIENCE: dict[str, Any] = {
+    "options": "-c synchronous_commit=on -c idle_in_transaction_session_timeout=10s -c lock_timeout=15s",
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""Several centres share it: one that is stopped in the middle of a transaction must not hold the others up for longer
+than this, and a server that has gone without a word is noticed. What is cut short is done again.
+"""
 
 
 def open_for_writing(url: str) -> sa.Engine:
@@ -36,8 +47,7 @@ def open_for_writing(url: str) -> sa.Engine:
     """
     options: dict[str, Any] = {}
     if not url.startswith("sqlite"):
-        told = {"options": "-c synchronous_commit=on", "connect_timeout": 5}
-        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": told}
+        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": _PATIENCE}
     engine = sa.create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _durable)

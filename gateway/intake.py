@@ -16,7 +16,7 @@ from uuid import UUID
 from gateway import topics
 from gateway.arrivals import Good, Hop, Poison, judge_up
 from gateway.errors import StoreError
-from gateway.link import BrokerAddress, Link, LinkLost, Message, Will
+from gateway.link import SESSION_EXPIRY_S, BrokerAddress, Link, LinkLost, Message, Will
 from gateway.messages import Receipt, encode
 
 WINDOW = 1000
@@ -42,6 +42,8 @@ class Intake:
             acknowledged.
         will: for the one intake that speaks for the centre.
         beside: async context managers that live as long as the connection does.
+        dealt: this is one of several that are dealt a share each. The broker keeps no share for one that has gone: it
+            would go on dealing to it (facts 0.8), and whoever sent it sends it again to those that are left.
     """
 
     def __init__(
@@ -56,10 +58,11 @@ class Intake:
         on_other: Callable[[topics.Travel, bytes], Awaitable[None]],
         will: Will | None = None,
         beside: Callable[[Link], contextlib.AbstractAsyncContextManager[None]] | None = None,
+        dealt: bool = False,
     ) -> None:
         self._site, self._broker, self._name, self._filters = site, broker, name, filters
         self._store, self._level, self._on_other = store, level, on_other
-        self._will, self._beside = will, beside
+        self._will, self._beside, self._dealt = will, beside, dealt
         self._inbox: list[Message] = []
         self._arrived = asyncio.Event()
         self.connected = asyncio.Event()
@@ -97,6 +100,7 @@ class Intake:
             window=WINDOW,
             will=self._will,
             manual_ack=True,
+            session_expiry_s=0 if self._dealt else SESSION_EXPIRY_S,
         )
 
     def _received(self, message: Message) -> None:

@@ -1,10 +1,12 @@
 """Who of several centres does what only one should do at a time: whoever holds the lease in the rows' database.
 
-A lease is renewed every few seconds and falls to another when its holder is silent for `LIFE_S`. Two holders for a
-moment do no harm: what they do is idempotent. A centre that is alone holds it without asking.
+A lease is renewed every few seconds and falls to another who has not seen it renewed for `LIFE_S` of its own steady
+clock: clocks of walls may be a day apart, or jump, and are only written down for people. Two holders for a moment do no
+harm: what they do is idempotent. A centre that is alone holds it without asking.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -35,16 +37,27 @@ class Lease:
 
     async def keep(self) -> None:
         """Ask and renew, until cancelled."""
-        while not self._alone:
-            try:
-                now = time.time_ns()
-                until = now + int(LIFE_S * 1e9)
-                held = await asyncio.to_thread(self._rows.lease, self._name, self._holder, now, until)
-            except StoreError as error:
-                log.warning("lease %s: %s", self._name, error)
-                held = False
-            self._set(held=held)
-            await asyncio.sleep(RENEW_S)
+        seen: tuple[str, int] | None = None
+        seen_at = 0.0
+        try:
+            while not self._alone:
+                now = time.monotonic()
+                silent = seen if now - seen_at > LIFE_S else None
+                until = time.time_ns() + int(LIFE_S * 1e9)
+                try:
+                    found = await asyncio.to_thread(self._rows.lease, self._name, self._holder, until, silent)
+                except StoreError as error:
+                    log.warning("lease %s: %s", self._name, error)
+                    self._set(held=False)
+                else:
+                    if found != seen:
+                        seen, seen_at = found, now
+                    self._set(held=found[0] == self._holder)
+                await asyncio.sleep(RENEW_S)
+        finally:
+            if self._held.is_set() and not self._alone:
+                with contextlib.suppress(StoreError):
+                    await asyncio.to_thread(self._rows.give_back, self._name, self._holder)
 
     async def whenever(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do this whenever the lease is held; it is cancelled when the lease is lost, and begun anew later."""

@@ -179,6 +179,8 @@ class Link:
         if not isinstance(sock, socket.socket):
             raise OSError("the connection was closed at once")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Nagle holds a receipt back for 40 ms
+        # A half-open link is known half a keep-alive after something was sent; paho alone takes two of them.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(KEEPALIVE_S * 500))
         self._socket = sock
         # Only now: what the connecting thread does must not call us back.
         self._client.on_connect = self._connected

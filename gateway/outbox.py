@@ -256,10 +256,28 @@ class Outbox:
         return Counts(row[0], row[1], row[0] - row[1] - dropped[0], held[0], dropped[0])
 
     def _commit_queue(self) -> None:
-        """Put everything that waits for the disk in one transaction; each learns how it ended."""
+        """Put everything that waits for the disk in one transaction; each learns how it ended.
+
+        A put that cannot be written whatever the disk does must not take its neighbours along: then each goes alone.
+        """
         with self._gate:
             queue, self._queue = self._queue, []
-        error: Exception | None = None
+        try:
+            self._commit(queue)
+        except Exception as error:  # noqa: BLE001 - whatever it is, every thread that waits is told
+            disk = isinstance(error, StoreCorrupt | StoreUnwritable)
+            for each in queue:
+                each.error = error
+                if not disk and len(queue) > 1:
+                    try:
+                        self._commit([each])
+                        each.error = None
+                    except Exception as its_own:  # noqa: BLE001 - the same
+                        each.error = its_own
+        for each in queue:
+            each.done = True
+
+    def _commit(self, queue: Sequence[_Put]) -> None:
         bytes_before = self._bytes
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -269,12 +287,12 @@ class Outbox:
             if self._bytes > self._max_bytes:
                 self._make_room()
             self._db.execute("COMMIT")
-        except sqlite3.Error as trouble:
+        except BaseException as trouble:
             self._bytes = bytes_before
             self._roll_back()
-            error = self._sorry(trouble)
-        for each in queue:
-            each.error, each.done = error, True
+            if isinstance(trouble, sqlite3.Error):
+                raise self._sorry(trouble) from trouble
+            raise
 
     def _make_room(self) -> None:
         """Give up the oldest of the bulk lane until the rest fits; what is not bulk stays whatever it takes."""

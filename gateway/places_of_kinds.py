@@ -21,7 +21,6 @@ from gateway.errors import KeyLost, SealBroken
 from gateway.messages import (
     Appointment,
     Assessment,
-    Body,
     Deletion,
     DeletionDone,
     DutyRoster,

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from gateway import topics
 from gateway.arrivals import Good, Poison, judge_down
+from gateway.downlink import HEARD_S
 from gateway.errors import StoreError
 from gateway.intake import RETRY_S, Arrivals
 from gateway.link import BrokerAddress, Link, LinkLost, Message
@@ -51,7 +52,7 @@ class Relay:
             centre_site=upper_site,
             reads=[topics.down(box.site, lane, box.producer) for lane in ("alert", "normal", "bulk")],
             on_message=lambda _, message: self._inbox.put_nowait(message),
-            beside=(self._takes, *beside),
+            beside=(self._takes, self._says_that_it_is_there, *beside),
         )
 
     async def run(self) -> None:
@@ -68,6 +69,21 @@ class Relay:
                 await task
             while not self._inbox.empty():
                 self._inbox.get_nowait()  # comes again: it was not acknowledged
+
+    @contextlib.asynccontextmanager
+    async def _says_that_it_is_there(self, link: Link) -> AsyncIterator[None]:
+        """Now and then: a relay with nothing to say must not count as away, or nothing would come down to it."""
+
+        async def say() -> None:
+            while True:
+                await asyncio.sleep(HEARD_S / 4)
+                link.publish(topics.up(self._box.site, topics.HELLO, self._box.producer), topics.STILL)
+
+        task = asyncio.create_task(say())
+        try:
+            yield
+        finally:
+            task.cancel()
 
     async def _take(self, link: Link) -> None:
         while True:

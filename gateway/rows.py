@@ -32,7 +32,15 @@ from gateway.upsert import insert
 ROWS_FILE = "rows.sqlite"
 KEYS_FOLDER = "keys"
 
-_TROUBLE = (exc.OperationalError, exc.InternalError, exc.TimeoutError, OSError, StoreError)
+_TROUBLE = (
+    exc.OperationalError,
+    exc.InternalError,
+    exc.InterfaceError,
+    exc.PendingRollbackError,
+    exc.TimeoutError,
+    OSError,
+    StoreError,
+)
 """The database or the disk cannot do it now. Everything else is the fault of a record and blocks only that one."""
 
 log = logging.getLogger(__name__)
@@ -223,14 +231,24 @@ class Rows:
         with plain_words(self.where), self._engine.connect() as db:
             return list(db.scalars(sa.select(t.outgoing.c.hop).where(t.outgoing.c.hop != UP).distinct()))
 
-    def lease(self, name: str, holder: str, now_utc_ns: int, until_utc_ns: int) -> bool:
-        """Take or renew a lease; whether it is ours until then."""
+    def lease(self, name: str, holder: str, until_utc_ns: int, silent: tuple[str, int] | None) -> tuple[str, int]:
+        """Take or renew a lease: when it is ours already, given back, or still what `silent` says. What stands now."""
+        c = t.leases.c
         with plain_words(self.where), self._engine.begin() as db:
             new = insert(db, t.leases).values(name=name, holder=holder, until_utc_ns=until_utc_ns)
-            free = (t.leases.c.holder == holder) | (t.leases.c.until_utc_ns < now_utc_ns)
+            free = (c.holder == holder) | (c.until_utc_ns == 0)
+            if silent:
+                free |= (c.holder == silent[0]) & (c.until_utc_ns == silent[1])
             values = {"holder": holder, "until_utc_ns": until_utc_ns}
             db.execute(new.on_conflict_do_update(index_elements=["name"], set_=values, where=free))
-            return db.scalar(sa.select(t.leases.c.holder).where(t.leases.c.name == name)) == holder
+            row = db.execute(sa.select(c.holder, c.until_utc_ns).where(c.name == name)).one()
+            return row.holder, row.until_utc_ns
+
+    def give_back(self, name: str, holder: str) -> None:
+        """Let go of a lease, if it is ours."""
+        c = t.leases.c
+        with plain_words(self.where), self._engine.begin() as db:
+            db.execute(t.leases.update().where(c.name == name, c.holder == holder).values(until_utc_ns=0))
 
     @property
     def placement(self) -> Placement:
@@ -271,6 +289,8 @@ class Rows:
             return f"{type(error).__name__}: {error}"
         except Exception as error:
             if type(error) is exc.DatabaseError:  # its subclasses are about statements; itself it is about the file
+                raise
+            if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
                 raise
             log.warning("%d records are refused: %s", len(arrivals), error)
             return f"{type(error).__name__}: {error}"

@@ -8,7 +8,7 @@ other way round.
 | --- | --- | --- |
 | up/<lane>/<producer> | `Envelope` of a record that goes up | 1 |
 | up/receipt/<producer> | `Receipt` for what came down | 1 |
-| up/hello/<producer> | somebody is there and wants what waits; empty | 1 |
+| up/hello/<producer> | somebody has come and wants what waits; `STILL`: it is still there | 1 |
 | down/<lane>/<producer> | `Envelope` of a record for this site or below; `producer` is the reader | 1 |
 | down/receipt/<producer> | `Receipt` for what went up | 1 |
 | down/request/<producer> | a request with response topic, correlation and expiry | 1 |
@@ -29,6 +29,8 @@ _ROOT = f"xinyi/{CONTRACT}"
 CENTRE = "centre"
 RELAY = "relay"
 ONLINE, OFFLINE = b"online", b"offline"
+STILL = b"still"
+"""A hello of somebody who was there all the time."""
 RECEIPT, HELLO, RENEW, ANSWER = "receipt", "hello", "renew", "answer"
 OTHERS = (RECEIPT, HELLO, RENEW, ANSWER)
 """What stands in the place of the lane in messages that are no records."""

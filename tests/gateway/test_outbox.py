@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,30 @@ def test_the_file_is_a_plain_sqlite_database_for_tools(outbox: Outbox, tmp_path:
     with sqlite3.connect(tmp_path / "room" / "outbox.sqlite") as db:
         assert db.execute("SELECT count(*) FROM waiting").fetchone() == (1,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_put_that_no_disk_can_take_does_not_take_its_neighbours_along(outbox: Outbox) -> None:
+    """Three threads share one commit, and one of them brings a time that is no 64-bit number."""
+    ids = {number: new_id() for number in range(3)}
+    refused: list[int] = []
+
+    def put(number: int) -> None:
+        made = 1 << 70 if number == 1 else number
+        try:
+            outbox.put(chunk(a_session(), 1), made_utc_ns=made, id=ids[number])
+        except OverflowError:
+            refused.append(number)
+
+    outbox._turn.acquire()
+    threads = [threading.Thread(target=put, args=(number,)) for number in ids]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 10
+    while len(outbox._queue) < 3:
+        assert time.monotonic() < deadline
+    outbox._turn.release()
+    for thread in threads:
+        thread.join()
+    assert refused == [1]
+    assert set(outbox.pending(9)) == {ids[0], ids[2]}
+    assert [each.seq for each in waiting(outbox)] == [1, 2], "and its number is not a hole"

@@ -95,7 +95,9 @@ def a_district(seed: int) -> list[Good]:
                 Assessment(sitting, "phq9", 1, "zh", 1, 2, {"q1": 1}, True, 5.0, "mild", "yellow", 1, "", [], version)
                 for version in (1, 2)
             ]
-            bodies += [Appointment(appointment, version, state, "") for version, state in ((1, "asked"), (2, "offered"))]
+            bodies += [
+                Appointment(appointment, version, state, "") for version, state in ((1, "asked"), (2, "offered"))
+            ]
             bodies += [SiteCounts("2026-11-29", version, {"sessions": version}) for version in (1, 2)]
             bodies.append(DutyRoster(rng.randrange(100), []))
         found += arrivals_of(bodies, f"huadu.xinhua.000{number}", f"boot-{seed}")
@@ -200,9 +202,7 @@ def test_nothing_of_a_person_slips_in_while_another_centre_erases_them(
 
 @given(data=st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_alert_is_the_same_row_whatever_order_its_steps_come_in(
-    alert_rows: Rows, data: st.DataObject
-) -> None:
+def test_an_alert_is_the_same_row_whatever_order_its_steps_come_in(alert_rows: Rows, data: st.DataObject) -> None:
     steps = an_alert(new_id())
     kept = data.draw(st.lists(st.sampled_from(range(len(steps))), min_size=1, unique=True))
     sites = [data.draw(st.sampled_from([SITE, "huadu.xinhua.0008"])) for _ in kept]
