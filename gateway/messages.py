@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from care.alerts import AlertEvent as AlertEvent
+from care.alerts import AlertEvent
 
 CONTRACT = 1
 """Version of the contract, the second segment of every topic."""

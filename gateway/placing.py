@@ -8,12 +8,14 @@ each takes what it locks in one order (sorted keys, table after table), so they 
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import sqlalchemy as sa
 
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
+from gateway.bulk import ids_in, insert_rows, stored_id
 from gateway.erasure import of_the_erased, take_turn
 from gateway.keys import Keyring
 from gateway.messages import RecordKind, about_of, session_of, subject_of
@@ -98,7 +100,7 @@ def _fresh(db: sa.Connection, placement: Placement, good: dict[UUID, Good], now_
     """Those that are neither here nor erased."""
     if not good:
         return {}
-    known = set(db.scalars(sa.select(t.records.c.id).where(t.records.c.id.in_(good))))
+    known = ids_in(db, t.records.c.id, good)
     fresh = {record: arrival for record, arrival in good.items() if record not in known}
     late = of_the_erased(db, placement, fresh.values(), now_utc_ns)
     return {record: arrival for record, arrival in fresh.items() if record not in late}
@@ -114,45 +116,66 @@ def _claim(db: sa.Connection, fresh: dict[UUID, Good]) -> dict[UUID, str]:
     return taken
 
 
+_COLUMNS = (
+    "id",
+    "kind",
+    "site",
+    "producer",
+    "boot",
+    "lane",
+    "seq",
+    "made_utc_ns",
+    "stored_utc_ns",
+    "session",
+    "body",
+    "target",
+    "about",
+    "subject",
+)
+
+
 def _insert(db: sa.Connection, placement: Placement, arrivals: list[Good], now_utc_ns: int) -> list[Good]:
     """Write the records; those that another centre has written in this moment are left out of the answer."""
     if not arrivals:
         return []
-    seal, hashed = placement.keyring.seal, placement.keyring.pseudonym
-    rows = []
-    for arrival in arrivals:
-        record, envelope, body = arrival.record, arrival.envelope, arrival.body
-        subject = subject_of(body)
-        rows.append(
-            {
-                "id": record.id,
-                "kind": record.kind,
-                "site": record.site,
-                "producer": record.producer,
-                "boot": envelope.boot,
-                "lane": envelope.lane,
-                "seq": envelope.seq,
-                "made_utc_ns": record.made_utc_ns,
-                "stored_utc_ns": now_utc_ns,
-                "session": session_of(body),
-                "body": seal(record.body, context("record", record.id)),
-                "target": record.target,
-                "about": about_of(body),
-                "subject": hashed(subject) if subject else "",
-            }
-        )
+    rows = [_row(db, placement, arrival, now_utc_ns) for arrival in arrivals]
+    stored = arrivals
     if db.dialect.name == "sqlite":  # one writer: what was not there a moment ago is not there now
-        db.execute(t.records.insert(), rows)
-        stored = arrivals
+        insert_rows(db, t.records, _COLUMNS, rows)
     else:
-        rows.sort(key=lambda row: str(row["id"]))
-        new = set(db.scalars(insert_new(db, t.records).returning(t.records.c.id), rows))
+        named = [dict(zip(_COLUMNS, row, strict=True)) for row in sorted(rows, key=lambda row: str(row[0]))]
+        new = set(db.scalars(insert_new(db, t.records).returning(t.records.c.id), named))
         stored = [arrival for arrival in arrivals if arrival.record.id in new]
     queue = [
-        {"record": arrival.record.id, "session": session_of(arrival.body)}
+        (stored_id(db, arrival.record.id), _stored(db, session_of(arrival.body)))
         for arrival in stored
         if arrival.record.kind in DRAWN
     ]
-    if queue:
-        db.execute(t.to_project.insert(), queue)
+    insert_rows(db, t.to_project, ("record", "session"), queue)
     return stored
+
+
+def _row(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int) -> tuple[Any, ...]:
+    """What stands in `_COLUMNS`."""
+    record, envelope, body = arrival.record, arrival.envelope, arrival.body
+    subject = subject_of(body)
+    return (
+        stored_id(db, record.id),
+        record.kind.value,
+        record.site,
+        record.producer,
+        envelope.boot,
+        envelope.lane.value,
+        envelope.seq,
+        record.made_utc_ns,
+        now_utc_ns,
+        _stored(db, session_of(body)),
+        placement.keyring.seal(record.body, context("record", record.id)),
+        record.target,
+        _stored(db, about_of(body)),
+        placement.keyring.pseudonym(subject) if subject else "",
+    )
+
+
+def _stored(db: sa.Connection, id_: UUID | None) -> Any:
+    return None if id_ is None else stored_id(db, id_)

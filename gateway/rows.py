@@ -161,18 +161,6 @@ class Rows:
         if self._writer:
             self._writer.close()
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction, for modules that keep tables of their own here; errors are one line for people."""
-        with plain_words(self.where), self._engine.begin() as db:
-            yield db
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection to read over, likewise."""
-        with plain_words(self.where), self._engine.connect() as db:
-            yield db
-
     @property
     def keyring(self) -> Keyring:
         """Seals and opens bodies."""

@@ -14,6 +14,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
@@ -53,7 +54,7 @@ class Postgres:
             os.chown(self.folder, uid, gid)
         self._child: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Postgres":
+    def __enter__(self) -> Self:
         data = self.folder / "data"
         made = [program("initdb"), "-D", str(data), "-U", "xinyi", "-A", "trust", "-E", "UTF8", "--locale=C"]
         said = subprocess.run([*self._before, *made], capture_output=True, text=True, check=False, cwd=self.folder)
