@@ -11,7 +11,7 @@ ARGS ?=
 help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
 	@echo "make test      all tests, with real parts"
-	@echo "make check     style, types, import table"
+	@echo "make check     style, types, import table, known vulnerabilities of what is locked"
 	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=); hours"
 	@echo "make bench     speed, as ratios against peers"
 
@@ -32,6 +32,7 @@ check: setup-test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) deploy/audit requirements.txt requirements-dev.txt
 
 # Each part runs whatever the others came to; recordings only where they are.
 validate: setup-test

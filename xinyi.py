@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from xinyi_devices import devices
+from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_release import release
 from xinyi_sim import sim
@@ -123,11 +124,18 @@ def centre(config: Path | None) -> None:
 @main.command()
 @config_option
 def broker(config: Path | None) -> None:
-    """The site's private mosquitto: loopback only, one secret, an ACL."""
+    """The site's mosquitto: loopback with one secret for our own processes, certificates for sites below."""
     from gateway.broker import broker_command
+    from gateway.config import sites_names
+    from gateway.trust.authority import Authority
+    from gateway.trust.gate import door
 
     settings = _config(config)
-    command = broker_command(settings.data / "broker", settings.broker.port)
+    below = None
+    if settings.broker.sites_port:
+        authority = Authority.open(settings.data / "authority", site=settings.site.id)
+        below = door(authority, settings.site.id, settings.broker.sites_port, sites_names(settings))
+    command = broker_command(settings.data / "broker", settings.broker.port, below)
     os.execv(command[0], command)  # noqa: S606  # no shell: this process becomes mosquitto
 
 
@@ -278,6 +286,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(devices)
+main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(release)
 main.add_command(sim)

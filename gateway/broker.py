@@ -1,7 +1,9 @@
-"""A private mosquitto for one site: its configuration, its command and the wait until it listens.
+"""The mosquitto of one site: its configuration, its command, its reload and the wait until it listens.
 
-Loopback only, one random secret in a file that only this user may read, and an ACL in which a producer can write its
-own `up` and `state` topics and read its own receipts. Persistence is on for comfort; nothing relies on it (facts 0.2).
+Two doors. Our own processes come by loopback with one random secret in a file that only this user may read; each may
+write what is its own and read what is for it. Sites below come by TLS with their certificate, whose CN is user name and
+client id at once: a site reaches its own topics, has one session, and cannot take a neighbour's. What is too large ends
+the connection, what is too much is dropped: nothing relies on what a broker keeps (facts 0.2).
 """
 
 import asyncio
@@ -10,7 +12,9 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway import topics
@@ -19,41 +23,63 @@ from gateway.errors import BrokerMissing
 from gateway.link import BrokerAddress
 
 PRODUCERS = ("room", "kiosk", "console", topics.RELAY)
-"""The relay of a site below, as the simulator of a whole district plays it; real ones come with a certificate."""
+"""The relay is that of a site below, as the simulator of a whole district plays it; where there is a door for sites
+below there is no such user: real ones come with a certificate.
+"""
 _HASH_ROUNDS = 101
+
+MAX_PACKET_BYTES = 1 << 20
+"""What is larger is refused and ends the connection (not `message_size_limit`: that reads up to 256 MiB first, and its
+PUBACK has a reason code that MQTT 5 does not allow there)."""
 
 _CONFIGURATION = """\
 per_listener_settings false
-listener {port} 127.0.0.1
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl
+pid_file {folder}/pid
 persistence true
 persistence_location {folder}/
 autosave_interval 30
-max_inflight_messages 200
+max_inflight_messages 1000
 max_queued_messages 10000
+max_queued_bytes 67108864
+max_packet_size {max_packet_bytes}
+memory_limit 536870912
 set_tcp_nodelay true
 connection_messages false
 log_dest stderr
 log_type error
 log_type warning
-{user}"""
+{user}listener {port} 127.0.0.1
+"""
+
+_LISTENER_BELOW = """\
+listener {below.port} {below.host}
+cafile {below.ca}
+certfile {below.certificate}
+keyfile {below.key}
+crlfile {below.crl}
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+tls_version tlsv1.2
+"""
 
 _ACL_CENTRE = f"""\
 user {topics.CENTRE}
 topic readwrite xinyi/1/#
+topic read $SYS/broker/#
 """
 
 _ACL_PRODUCER = """
 user {user}
-topic write xinyi/1/+/up/+/{user}
-topic read xinyi/1/+/down/receipt/{user}
-topic write xinyi/1/+/state/{user}
-topic write xinyi/1/+/state/{user}/birth
-topic write xinyi/1/+/state/{user}/health
+topic write xinyi/1/{site}/up/+/{user}
+topic read xinyi/1/{site}/down/+/{user}
+topic write xinyi/1/{site}/state/{user}
+topic write xinyi/1/{site}/state/{user}/#
 topic read xinyi/1/+/state/#
-topic read xinyi/1/+/down/announce/{user}
+topic {live} xinyi/1/{site}/live/#
 """
 
 _ACL_WATCHER = """
@@ -61,6 +87,33 @@ user console
 topic write xinyi/1/+/down/announce/+
 """
 """The console may ask who is there (`xinyi fleet watch`)."""
+
+# %u is the CN of the certificate. The last line has none, of which mosquitto warns at each start: it is meant.
+_ACL_BELOW = """
+pattern write xinyi/1/%u/up/#
+pattern write xinyi/1/%u/state/#
+pattern write xinyi/1/%u/live/#
+pattern read xinyi/1/%u/down/#
+pattern read xinyi/1/{site}/state/centre
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SitesBelow:
+    """The door for sites below (`gateway.trust.gate.door` makes one).
+
+    Attributes:
+        site: this site's id; those below may read the state of its centre.
+        crl: certificates that were taken back; read at the start and at `reload_broker`.
+    """
+
+    site: str
+    port: int
+    ca: Path
+    certificate: Path
+    key: Path
+    crl: Path
+    host: str = "0.0.0.0"  # noqa: S104  # it is there for other machines; who has no certificate is not let in
 
 
 def free_port() -> int:
@@ -71,12 +124,16 @@ def free_port() -> int:
         return port
 
 
-def broker_command(folder: Path, port: int) -> list[str]:
-    """Write the configuration of a private broker; the command that runs it in the foreground.
+def broker_command(
+    folder: Path, port: int, below: SitesBelow | None = None, *, max_packet_bytes: int = MAX_PACKET_BYTES
+) -> list[str]:
+    """Write the configuration of a site's broker; the command that runs it in the foreground.
 
     Args:
         folder: its own folder for configuration, secret and persistence; made when missing.
         port: loopback port.
+        below: the door for sites below; without it nobody comes from outside.
+        max_packet_bytes: larger packets are refused.
 
     Raises:
         BrokerMissing: mosquitto is not installed.
@@ -91,14 +148,24 @@ def broker_command(folder: Path, port: int) -> list[str]:
     if not secret.exists():
         write_durably(secret, secrets.token_urlsafe(24).encode())
     word = secret.read_text()
+    producers = [user for user in PRODUCERS if not (below and user == topics.RELAY)]
     write_durably(
-        folder / "passwords", "".join(_password_line(user, word) for user in (topics.CENTRE, *PRODUCERS)).encode()
+        folder / "passwords", "".join(_password_line(user, word) for user in (topics.CENTRE, *producers)).encode()
     )
-    acl = _ACL_CENTRE + "".join(_ACL_PRODUCER.format(user=user) for user in PRODUCERS) + _ACL_WATCHER
+    acl = _ACL_CENTRE + "".join(
+        _ACL_PRODUCER.format(user=user, site=below.site if below else "+", live="write" if user == "room" else "read")
+        for user in producers
+    )
+    acl += _ACL_WATCHER
+    if below:
+        acl += _ACL_BELOW.format(site=below.site)
     write_durably(folder / "acl", acl.encode())
     configuration = folder / "mosquitto.conf"
     user = "user root\n" if os.geteuid() == 0 else ""  # else a mosquitto that root starts cannot read this folder
-    write_durably(configuration, _CONFIGURATION.format(port=port, folder=folder, user=user).encode())
+    text = _CONFIGURATION.format(port=port, folder=folder, user=user, max_packet_bytes=max_packet_bytes)
+    if below:
+        text += _LISTENER_BELOW.format(below=below)
+    write_durably(configuration, text.encode())
     return [program, "-c", str(configuration)]
 
 
@@ -112,6 +179,21 @@ def private_address(folder: Path, port: int) -> BrokerAddress:
     if not secret.exists():
         raise BrokerMissing(folder, "has no broker", "start the site first")
     return BrokerAddress("127.0.0.1", port, secret.read_text())
+
+
+def reload_broker(folder: Path) -> bool:
+    """Let the running broker read ACL, certificates and the list of revoked ones again (SIGHUP); False: none runs.
+
+    Connections go on: mosquitto 2.0 looks at the list only when somebody connects. `gateway.trust.gate` ends them.
+    """
+    try:
+        pid = int((folder / "pid").read_text())
+        if Path(f"/proc/{pid}/comm").read_text().strip() != "mosquitto":  # the number lives on after a power cut
+            return False
+        os.kill(pid, signal.SIGHUP)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 async def wait_until_listening(address: BrokerAddress, timeout_s: float = 10.0) -> None:

@@ -45,11 +45,18 @@ class PathsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The site's broker. `secret` names a file (mode 0600) with the password of our processes; "" is no password."""
+    """The site's broker. `secret` names a file (mode 0600) with the password of our processes; "" is no password.
+
+    Attributes:
+        sites_port: where sites below come in with their certificates; 0: there are none.
+        sites_names: host names and addresses by which they call this broker, with commas.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
     secret: str = ""
+    sites_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    sites_names: str = ""
 
 
 class CentreConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -211,6 +218,18 @@ def _word(key: str, file: str) -> str:
         return Path(file).expanduser().read_text("utf-8").strip() if file else ""
     except OSError as error:
         raise ConfigError(f"{key}: {file} cannot be read ({error.strerror}); name the right file") from None
+
+
+def sites_names(config: Config) -> list[str]:
+    """How sites below call this broker.
+
+    Raises:
+        ConfigError: nobody said so.
+    """
+    names = [name.strip() for name in config.broker.sites_names.split(",") if name.strip()]
+    if not names:
+        raise ConfigError("broker.sites_names: is empty; name the address by which sites below call this broker")
+    return names
 
 
 def load(path: Path | None) -> Config:

@@ -125,6 +125,33 @@ class Keyring:
             self._ciphers.setdefault(key_id, AESGCM(key))
 
 
+def all_keys(folder: Path) -> dict[str, bytes]:
+    """Every key of a folder by its id, for its escrow.
+
+    Raises:
+        StoreMissing: there is none.
+        KeyUnsafe: a key file is damaged or others may read it.
+    """
+    files = sorted(folder.glob("*-*.key"))
+    if not files:
+        raise StoreMissing(folder, "there are no keys", "point to the key folder of a site's data")
+    return {key_id.hex(): key for key_id, key in map(_read_key, files)}
+
+
+def restore_key(folder: Path, key_id: str, key: bytes) -> Path:
+    """Write a key back that came from the escrow. It opens what it sealed; newer keys go on sealing.
+
+    Raises:
+        KeyUnsafe: this is not the key of that id.
+    """
+    if len(key) != _KEY_BYTES or _id_of(key).hex() != key_id:
+        raise KeyUnsafe(folder, f"this is not key {key_id}", "restore the file from another escrow or a backup")
+    make_folder(folder)
+    path = next(folder.glob(f"*-{key_id}.key"), folder / f"0000-{key_id}.key")
+    write_durably(path, key)
+    return path
+
+
 def _make_key(folder: Path, number: int) -> Path:
     key = secrets.token_bytes(_KEY_BYTES)
     path = folder / f"{number:04d}-{_id_of(key).hex()}.key"

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from paho.mqtt import client as paho
@@ -20,10 +21,15 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.trust.errors import TrustError
+from gateway.trust.tls import TlsFiles, client_context, explain, refusal_by
+
 SESSION_EXPIRY_S = 7 * 24 * 3600
 KEEPALIVE_S = 15
 CONNECT_S = 5.0
 WILL_DELAY_S = 5
+_HEAD_BYTES = 16
+"""Of a PUBLISH besides topic and payload, generously."""
 
 Message = paho.MQTTMessage
 
@@ -36,11 +42,14 @@ class LinkLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where a site's broker listens. Without a password the connection is anonymous."""
+    """Where a site's broker listens. With `tls` the certificate says who we are; without password and `tls` the
+    connection is anonymous.
+    """
 
     host: str
     port: int
-    password: str = ""
+    password: str = field(default="", repr=False)
+    tls: TlsFiles | None = None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -66,6 +75,9 @@ class Link:
         will: published by the broker a few seconds after we vanish.
         manual_ack: True: messages count as received only after `ack`.
         session_expiry_s: how long the broker keeps the session of one who has gone; 0 for viewers.
+
+    Attributes:
+        max_packet_bytes: what the broker takes at most in one packet; None: it did not say.
     """
 
     def __init__(
@@ -93,6 +105,7 @@ class Link:
             later = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S)
             client.will_set(will.topic, will.payload, qos=1, retain=True, properties=later)
         self._client, self._will = client, will
+        self.max_packet_bytes: int | None = None
         self._subscriptions: dict[int | None, asyncio.Future[bool]] = {}
 
     async def __aenter__(self) -> Self:
@@ -101,11 +114,22 @@ class Link:
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._socket: socket.socket | None = None
         try:
+            if self._address.tls:
+                self._client.tls_set_context(client_context(self._address.tls))
             async with asyncio.timeout(2 * CONNECT_S):
                 await self._open()
                 await self._up
+        except TrustError as error:
+            self._drop()
+            raise LinkLost(f"{self._address}: {error}") from error
+        except ssl.SSLError as error:
+            self._drop()
+            raise LinkLost(f"{self._address} and we do not trust each other: {explain(str(error))}") from error
         except (OSError, TimeoutError, ValueError) as error:
             self._drop()
+            refusal = await asyncio.to_thread(refusal_by, self._address.host, self._address.port, self._address.tls)
+            if refusal:
+                raise LinkLost(f"{self._address} refuses us: {refusal}") from error
             raise LinkLost(f"{self._address} does not answer ({str(error) or 'time-out'})") from error
         except BaseException:
             self._drop()
@@ -151,7 +175,12 @@ class Link:
             raise LinkLost(f"{self._address} refuses {', '.join(topics)}: check the broker's ACL")
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
-        """Send with QoS 1. Whether it arrived only a receipt tells."""
+        """Send with QoS 1. Whether it arrived only a receipt tells. What is larger than the broker takes stays here:
+        it would end the connection each time (MQTT 5, 3.2.2.3.6).
+        """
+        if self.max_packet_bytes and len(payload) + len(topic.encode()) + _HEAD_BYTES > self.max_packet_bytes:
+            log.error("a message of %d bytes on %s is more than the broker takes; it is not sent", len(payload), topic)
+            return
         properties = None if expiry_s is None else _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry_s)
         self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
 
@@ -193,6 +222,7 @@ class Link:
         self._loop.add_reader(sock, self._read)
         if self._client.want_write():
             self._loop.add_writer(sock, self._write)
+        self._read_on()
 
     def _too_late(self, connecting: asyncio.Future[None]) -> None:
         """We were cancelled while a thread was connecting: close what it has opened."""
@@ -201,6 +231,13 @@ class Link:
 
     def _read(self) -> None:
         self._after(self._client.loop_read())
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """TLS may hold decrypted bytes of which the loop knows nothing: come back, but let others have their turn."""
+        sock = self._client.socket()
+        if isinstance(sock, ssl.SSLSocket) and not self._lost.done() and sock.pending():
+            self._loop.call_soon(self._read)
 
     def _write(self) -> None:
         self._after(self._client.loop_write())
@@ -234,18 +271,19 @@ class Link:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
 
-    def _connected(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, _p: Any) -> None:
+    def _connected(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, properties: Properties | None) -> None:
         if self._up.done():
             return
         if reason.is_failure:
             self._up.set_exception(LinkLost(f"{self._address} refuses us: {reason}"))
         else:
+            self.max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
             self._up.set_result(None)
 
     def _disconnected(self, _c: Any, _u: Any, _flags: Any, reason: ReasonCode, _p: Any) -> None:
         self._end(str(reason))
         if not self._up.done():
-            self._up.set_exception(LinkLost(f"{self._address}: {reason}"))
+            self._up.set_exception(ConnectionError(str(reason)))
 
     def _subscribed(self, _c: Any, _u: Any, mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         waiting = self._subscriptions.pop(mid, None)
