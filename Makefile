@@ -5,13 +5,14 @@ DATA ?= data
 SCRIPTS ?= 100000
 FUZZ_MINUTES ?= 10
 ARGS ?=
+FREEZE ?=
 
-.PHONY: help setup setup-test demo test check validate bench docs-figures lock clean
+.PHONY: help setup setup-test demo test check validate bench docs-figures docs-messages lock clean
 
 help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
 	@echo "make test      all tests, with real parts"
-	@echo "make check     style, types, import table, known vulnerabilities of what is locked"
+	@echo "make check     style, types, import table, known vulnerabilities, whether docs/messages is of today"
 	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=); hours"
 	@echo "make bench     speed, as ratios against peers"
 
@@ -32,6 +33,7 @@ check: setup-test
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) docs/make_messages.py --check
 	$(PY) deploy/audit requirements.txt requirements-dev.txt
 
 # Each part runs whatever the others came to; recordings only where they are.
@@ -57,6 +59,10 @@ bench: setup-test .venv-bench/.stamp
 
 docs-figures: setup-test
 	$(PY) docs/make_figures.py
+
+# The message contract as others read it. FREEZE=0.2.0: today's form is now the released one.
+docs-messages: setup-test
+	$(PY) docs/make_messages.py $(if $(FREEZE),--freeze $(FREEZE))
 
 lock:
 	.venv/bin/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.txt

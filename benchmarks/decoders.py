@@ -20,9 +20,13 @@ from devices.families import FAMILIES, Family
 from devices.protocols import bitalino, chair_link, go_direct, modbus_rtu, shimmer
 from devices.protocols.decoder import Decoder
 from firmware_sim.gatt import GattFirmware
+from gateway.arrivals import Poison, judge_down, judge_up
+from gateway.contract.channels import OTHERS
+from gateway.contract.examples import TOWN, Example, examples
 
 _FEW, _MOST, _FRAMES = 64, 600, 4
 _ROOT = "devices.protocols."
+MESSAGES = "messages"
 _BUILDERS = {"crc16", "crc4", "crc_good", "checksum", "stuff", "wrap", "pieces"}
 """They take bytes of ours and read nothing."""
 _INSIDE = {"framing", "decoder", "fixed_frames", "chair_link.messages"}
@@ -119,6 +123,30 @@ def targets() -> dict[str, Target]:
     return found
 
 
+@cache
+def fuzzed() -> dict[str, Target]:
+    """What the coverage-guided fuzzer feeds: all protocols, and the door of a centre."""
+    return targets() | {MESSAGES: Target(MESSAGES, (), tuple(_door(one) for one in _messages()))}
+
+
+def _messages() -> list[Example]:
+    """A record of each kind, on the topic on which it travels."""
+    return [one for one in examples() if one.name not in OTHERS]
+
+
+def _door(example: Example) -> Reader:
+    """Whatever comes where such a record travels is good, or poison with a reason."""
+
+    def judge(data: bytes) -> object:
+        up = "/up/" in example.topic
+        arrival = judge_up(example.topic, data) if up else judge_down(example.topic, data, TOWN)
+        _claim(not isinstance(arrival, Poison) or bool(arrival.reason), "poison without a reason")
+        return arrival
+
+    judge.__name__ = f"judge_{example.name}"
+    return judge
+
+
 def _modules() -> Iterator[ModuleType]:
     for info in pkgutil.walk_packages(devices.protocols.__path__, _ROOT):
         yield import_module(info.name)
@@ -182,7 +210,9 @@ def traffic(name: str) -> tuple[Said, ...]:
 
 
 def seeds(name: str, most: int = 60) -> list[bytes]:
-    """Real words of the device, its first ones included, and values that can be read from it."""
+    """Real words of the device, its first ones included, and values that can be read from it; an example per kind."""
+    if name == MESSAGES:
+        return [one.payload for one in _messages()]
     family = home(name)
     if family is None:
         return []

@@ -2,7 +2,8 @@
 
     python -m benchmarks.fuzz_decoders --minutes 10 [--target NAME ...] [--jobs 2] [--inputs 1000000] [--json FILE]
 
-Atheris (libFuzzer) in a process per protocol; only `devices.protocols` is instrumented, so edges are the decoders' own.
+Atheris (libFuzzer) in a process per protocol; only `devices.protocols` and the door of a centre (target "messages") are
+instrumented, so edges are the decoders' own; what msgspec does in C is not seen.
 A target ends when it has run for so long, has read so many inputs, and has found no new edge in the last fifth of its
 time (two minutes of ten). The corpus is kept in `--corpus` and begins with what the twins say; inputs and minutes are
 added up there as long as no decoder is changed, so a run that was broken off goes on where it was. Prints a line per
@@ -97,6 +98,7 @@ def _is_rule(minutes: float, inputs: int) -> bool:
 def _digest() -> str:
     """Of everything that is fuzzed."""
     files = sorted((ROOT / "devices" / "protocols").rglob("*.py"))
+    files += [ROOT / "gateway" / f"{name}.py" for name in ("arrivals", "messages", "topics")]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -104,10 +106,10 @@ def child(name: str, folder: str) -> None:
     """The fuzzer itself; never returns."""
     import atheris  # type: ignore[import-untyped]  # it has none
 
-    with atheris.instrument_imports(include=["devices.protocols"]):
+    with atheris.instrument_imports(include=["devices.protocols", "gateway.arrivals", "gateway.topics"]):
         from benchmarks import decoders
 
-        target = decoders.targets()[name]  # imports all of them
+        target = decoders.fuzzed()[name]  # imports all of them
     arguments = [
         sys.argv[0],
         folder,
@@ -130,7 +132,7 @@ def sow(name: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         return
-    target = decoders.targets()[name]
+    target = decoders.fuzzed()[name]
     number = 0
     for who in range(decoders.entries(target)):
         for place, data in enumerate([b"", *decoders.seeds(name)]):
@@ -207,7 +209,7 @@ def main() -> int:
         return 2
     from benchmarks import decoders
 
-    names = list(decoders.targets())
+    names = list(decoders.fuzzed())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="for each target (%(default)g)")
     parser.add_argument("--inputs", type=int, help=f"at least, for each ({INPUTS:,}; fewer in a shorter run)")

@@ -22,6 +22,8 @@ _KEPT_BYTES = 1 << 12
 _INT64 = 1 << 63
 _NAME = re.compile(r"[!-~]{1,200}")
 """Sites, processes and starts: keys in every database, so they are short and plain."""
+UNREADABLE = (msgspec.DecodeError, UnicodeError, ValueError, RecursionError)
+"""What decoders raise. The last one: a few kilobytes of arrays within arrays, in a field that nobody knows."""
 
 _envelope = msgspec.msgpack.Decoder(Envelope)
 
@@ -123,7 +125,7 @@ def _judge(hop: Hop, lane: str, payload: bytes) -> Good | Poison:
         return Poison(_id_in(payload), reason, payload[:_KEPT_BYTES], hop)
     try:
         envelope = _envelope.decode(payload)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except UNREADABLE as error:
         return Poison(_id_in(payload), f"not a record: {error}", payload, hop)
     record = envelope.record
     names = (hop.sender, hop.producer, envelope.boot, record.site, record.producer, record.target or record.site)
@@ -133,7 +135,7 @@ def _judge(hop: Hop, lane: str, payload: bytes) -> Good | Poison:
         return Poison(record.id, f"says lane {envelope.lane}, came on {lane}", payload, hop, envelope)
     try:
         body = decode_body(record.kind, record.body)
-    except (msgspec.DecodeError, UnicodeError, ValueError) as error:
+    except UNREADABLE as error:
         return Poison(record.id, f"body of {record.kind} does not decode: {error}", payload, hop, envelope)
     if not (0 < envelope.seq < _INT64 and 0 <= record.made_utc_ns < _INT64):
         return Poison(record.id, "sequence number or time is out of range", payload, hop, envelope)
@@ -157,5 +159,5 @@ def _integers(body: Body) -> list[int]:
 def _id_in(payload: bytes) -> UUID | None:
     try:
         return _only_id.decode(payload).record.id
-    except (msgspec.DecodeError, UnicodeError):
+    except UNREADABLE:
         return None

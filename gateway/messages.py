@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from care.alerts import AlertEvent
+from care.alerts import AlertEvent as AlertEvent  # noqa: PLC0414 - part of the contract
 
 CONTRACT = 1
 """Version of the contract, the second segment of every topic."""
