@@ -10,9 +10,10 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -21,10 +22,10 @@ from devices.clock import Clock
 from gateway import topics
 from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
-from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Intake
+from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
 from gateway.keys import Keyring
 from gateway.lease import Lease
-from gateway.link import BrokerAddress, Link, Will
+from gateway.link import BrokerAddress, Link, Message, Will
 from gateway.messages import Body, Receipt
 from gateway.placement import Placement
 from gateway.points import PointStore
@@ -58,6 +59,8 @@ class CentreOptions:
         worker: name of this centre among several of its site; "" when it is the only one.
         beside: lives as long as the connection to the own broker.
         beside_relay: lives as long as the connection to the one above.
+        others_relay: what to do with messages from above that are no records, by their name in the topic.
+        door: counts what sites below send.
     """
 
     level: str = "site"
@@ -67,6 +70,8 @@ class CentreOptions:
     worker: str = ""
     beside: tuple[Beside, ...] = ()
     beside_relay: tuple[Beside, ...] = ()
+    others_relay: Mapping[str, Callable[[Message], object]] = MappingProxyType({})
+    door: Door | None = None
 
 
 class Centre:
@@ -152,6 +157,7 @@ class Centre:
                         self._store,
                         level=options.level,
                         beside=options.beside_relay,
+                        others=options.others_relay,
                     ).run()
                 )
             )
@@ -170,6 +176,7 @@ class Centre:
             on_other=self._other,
             will=Will(self._state_topic, topics.OFFLINE) if speaks and not worker else None,
             beside=self._company if speaks else None,
+            door=self.options.door,
             dealt=bool(worker),
         )
 

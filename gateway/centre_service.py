@@ -7,8 +7,11 @@ its own and none of their faults ends the centre.
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from devices.clock import Clock
 from gateway import topics
@@ -16,13 +19,24 @@ from gateway.centre import Centre, CentreOptions, Upper
 from gateway.config import Config, broker_address, upper_address
 from gateway.counts import changed_days
 from gateway.errors import StoreError
+from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
 from gateway.fleet.machine import Machine
+from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.pulse import Load, Pulse
+from gateway.link import BrokerAddress
+from gateway.messages import KeyEscrow
 from gateway.points_open import open_points
 from gateway.routing import UP
+from gateway.rows import KEYS_FOLDER
+from gateway.trust.authority import Authority
+from gateway.trust.gate import Gate
+from gateway.trust.identity import Identity
+from gateway.trust.quota import Quota
+from gateway.trust.upkeep import RENEWALS, Above, Below
 
 COUNT_S = 300.0
+_ESCROWED = "keys_escrowed"
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +55,16 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     relay = Pulse(site, topics.RELAY, machine, clock, load=lambda: _load(centre), uplink=lambda: "up")
     upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
     points = open_points(config.points, config.data)
+    above = await asyncio.to_thread(_above, config, broker)
+
+    async def hand_up(escrow: KeyEscrow) -> None:
+        await centre.put(escrow)
+
+    def remember(known: set[str]) -> None:
+        save_kept(centre.rows, _ESCROWED, msgspec.json.encode(sorted(known)))
+
+    identity = Identity(config.data / "identity")
+    below = Below(site, identity, config.data / KEYS_FOLDER, hand_up, (lambda: _escrowed(centre), remember))
     centre = Centre(
         site,
         broker,
@@ -53,10 +77,14 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             upper=upper,
             routing=config.routing,
             worker=config.centre.worker,
-            beside=(pulse.beacon.beside,),
-            beside_relay=(relay.beacon.beside,),
+            beside=(pulse.beacon.beside, *([above.beside] if above else [])),
+            beside_relay=(relay.beacon.beside, *([] if config.up.secret else [below.beside])),
+            others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take},
+            door=above,
         ),
     )
+    if above:
+        centre.handlers[topics.RENEW] = above.renew
 
     async def beside() -> None:
         """What needs the rows, once they are open; it belongs to one of several centres."""
@@ -79,6 +107,19 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         await asyncio.gather(task, return_exceptions=True)
         points.close()
         await asyncio.to_thread(machine.end, topics.CENTRE)
+
+
+def _above(config: Config, broker: BrokerAddress) -> Above | None:
+    """The upkeep for sites below, where there may be some."""
+    if not config.broker.sites_port:
+        return None
+    authority = Authority.open(config.data / "authority", site=config.site.id)
+    return Above(authority, Gate(authority, config.data / "broker", broker), Quota(), time.monotonic_ns)
+
+
+def _escrowed(centre: Centre) -> set[str]:
+    kept = load_kept(centre.rows, _ESCROWED)
+    return set(msgspec.json.decode(kept, type=list[str])) if kept else set()
 
 
 async def _for_ever(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -20,8 +20,8 @@ from gateway.link import BrokerAddress
 from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
 from gateway.routing import DEFAULT_POLICY, Routing
-
-SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){0,4}$"
+from gateway.topics import SITE_PATTERN
+from gateway.trust.identity import Identity
 
 
 class ConfigError(ValueError):
@@ -209,7 +209,9 @@ def upper_address(config: Config) -> BrokerAddress:
     up = config.up
     if not up.host:
         raise ConfigError(f"up.host is empty; name the broker of {up.site}, or leave up.site empty")
-    return BrokerAddress(up.host, up.port, _word("up.secret", up.secret))
+    if up.secret:
+        return BrokerAddress(up.host, up.port, _word("up.secret", up.secret))
+    return BrokerAddress(up.host, up.port, tls=Identity(config.data / "identity").tls_files)
 
 
 def _word(key: str, file: str) -> str:

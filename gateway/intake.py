@@ -11,6 +11,7 @@ import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from uuid import UUID
 
 from gateway import topics
@@ -18,6 +19,7 @@ from gateway.arrivals import Good, Hop, Poison, judge_up
 from gateway.errors import StoreError
 from gateway.link import SESSION_EXPIRY_S, BrokerAddress, Link, LinkLost, Message, Will
 from gateway.messages import Receipt, encode
+from gateway.trust.quota import Verdict
 
 WINDOW = 1000
 RETRY_S = 0.5
@@ -26,6 +28,14 @@ RETRY_MAX_S = 10.0
 Arrivals = list[Good | Poison]
 
 log = logging.getLogger(__name__)
+
+
+class Door(Protocol):
+    """Who counts what sites below send (`gateway.trust.upkeep.Above`)."""
+
+    def admit(self, site: str, size: int) -> Verdict: ...
+
+    def wait_s(self, site: str) -> float: ...
 
 
 class Intake:
@@ -44,6 +54,7 @@ class Intake:
         beside: async context managers that live as long as the connection does.
         dealt: this is one of several that are dealt a share each. The broker keeps no share for one that has gone: it
             would go on dealing to it (facts 0.8), and whoever sent it sends it again to those that are left.
+        door: counts what sites below send; without it nobody is counted.
     """
 
     def __init__(
@@ -59,10 +70,12 @@ class Intake:
         will: Will | None = None,
         beside: Callable[[Link], contextlib.AbstractAsyncContextManager[None]] | None = None,
         dealt: bool = False,
+        door: Door | None = None,
     ) -> None:
         self._site, self._broker, self._name, self._filters = site, broker, name, filters
         self._store, self._level, self._on_other = store, level, on_other
         self._will, self._beside, self._dealt = will, beside, dealt
+        self._door = door
         self._inbox: list[Message] = []
         self._arrived = asyncio.Event()
         self.connected = asyncio.Event()
@@ -114,6 +127,8 @@ class Intake:
             arrivals: list[tuple[Hop, Good | Poison]] = []
             for message in messages:
                 travel = _travel(message)
+                if travel and self._is_too_much(travel.site, len(message.payload)):
+                    continue  # it is shut out, and sends it again when it is let in
                 if travel and travel.lane not in _LANES:
                     await self._other(travel, bytes(message.payload))
                 else:
@@ -122,10 +137,24 @@ class Intake:
             if arrivals:
                 await self._commit(link, [arrival for _, arrival in arrivals])
             link.check()
-            for topic, receipt in receipts_for(arrivals, self._level):
-                link.publish(topic, receipt)
+            for hop, receipt in receipts_for(arrivals, self._level):
+                self._say(link, hop, receipt)
             for message in messages:
                 link.ack(message)
+
+    def _is_too_much(self, site: str, size: int) -> bool:
+        if self._door is None or site == self._site:
+            return False
+        return self._door.admit(site, size) in {Verdict.SHUT, Verdict.DROP}
+
+    def _say(self, link: Link, hop: Hop, receipt: bytes) -> None:
+        """Send a receipt; to who sends too much later, which stops an honest sender at its window."""
+        topic = topics.receipt(hop.sender, hop.producer)
+        wait_s = self._door.wait_s(hop.sender) if self._door and hop.sender != self._site else 0.0
+        if wait_s <= 0:
+            link.publish(topic, receipt)
+        else:
+            asyncio.get_running_loop().call_later(wait_s, link.publish_if_up, topic, receipt)
 
     async def _other(self, travel: topics.Travel, payload: bytes) -> None:
         try:
@@ -171,11 +200,11 @@ def _travel(message: Message) -> topics.Travel | None:
     return None
 
 
-def receipts_for(arrivals: list[tuple[Hop, Good | Poison]], level: str) -> list[tuple[str, bytes]]:
-    """Topics and payloads of the receipts for what was just committed, one for each hop that it came over."""
+def receipts_for(arrivals: list[tuple[Hop, Good | Poison]], level: str) -> list[tuple[Hop, bytes]]:
+    """The receipts for what was just committed, one for each hop that it came over."""
     ids: defaultdict[Hop, list[UUID]] = defaultdict(list)
     for hop, arrival in arrivals:
         record = arrival.record.id if isinstance(arrival, Good) else arrival.id
         if record is not None:
             ids[hop].append(record)
-    return [(topics.receipt(hop.sender, hop.producer), encode(Receipt(level, records))) for hop, records in ids.items()]
+    return [(hop, encode(Receipt(level, records))) for hop, records in ids.items()]

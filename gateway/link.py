@@ -150,6 +150,11 @@ class Link:
         """Wait until the connection has ended; the reason."""
         return await asyncio.shield(self._lost)
 
+    def publish_if_up(self, topic: str, payload: bytes) -> None:
+        """The same for a timer that may come after the connection's end."""
+        if not self._lost.done():
+            self.publish(topic, payload)
+
     def check(self) -> None:
         """Raise LinkLost when the connection has ended."""
         if self._lost.done():

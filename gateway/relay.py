@@ -7,7 +7,8 @@ transaction, then the receipt, then the broker may forget it. Acts on nothing; w
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from gateway import topics
 from gateway.arrivals import Good, Poison, judge_down
@@ -15,7 +16,7 @@ from gateway.downlink import HEARD_S
 from gateway.errors import StoreError
 from gateway.intake import RETRY_S, Arrivals
 from gateway.link import BrokerAddress, Link, LinkLost, Message
-from gateway.messages import Receipt, encode
+from gateway.messages import LANES, Receipt, encode
 from gateway.outgoing import HopBox
 from gateway.uplink import RECONNECT_S, Uplink
 
@@ -32,6 +33,7 @@ class Relay:
         store: commits a batch.
         level: what receipts call this centre.
         beside: lives as long as the connection (a beacon).
+        others: what to do with messages that are no records, by their name in the topic.
     """
 
     def __init__(
@@ -43,20 +45,29 @@ class Relay:
         *,
         level: str,
         beside: tuple[Callable[[Link], contextlib.AbstractAsyncContextManager[None]], ...] = (),
+        others: Mapping[str, Callable[[Message], object]] = MappingProxyType({}),
     ) -> None:
         self._box, self._store, self._level, self._upper_site = box, store, level, upper_site
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._others = {topics.down(box.site, name, box.producer): take for name, take in others.items()}
         self.uplink = Uplink(
             box,
             upper,
             centre_site=upper_site,
-            reads=[topics.down(box.site, lane, box.producer) for lane in ("alert", "normal", "bulk")],
-            on_message=lambda _, message: self._inbox.put_nowait(message),
+            reads=[*(topics.down(box.site, lane, box.producer) for lane in LANES), *self._others],
+            on_message=self._received,
             beside=(self._takes, self._says_that_it_is_there, *beside),
         )
 
     async def run(self) -> None:
         await self.uplink.run()
+
+    def _received(self, link: Link, message: Message) -> None:
+        if take := self._others.get(message.topic):
+            link.ack(message)
+            take(message)
+        else:
+            self._inbox.put_nowait(message)
 
     @contextlib.asynccontextmanager
     async def _takes(self, link: Link) -> AsyncIterator[None]:

@@ -26,6 +26,8 @@ from typing import NamedTuple
 from gateway.messages import CONTRACT, Lane
 
 _ROOT = f"xinyi/{CONTRACT}"
+SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){0,4}$"
+"""A site's path: what begins with an id and a dot is below it."""
 CENTRE = "centre"
 RELAY = "relay"
 ONLINE, OFFLINE = b"online", b"offline"

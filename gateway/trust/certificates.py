@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway import topics
 from gateway.broker import PRODUCERS
-from gateway.config import SITE_PATTERN
+from gateway.topics import SITE_PATTERN
 from gateway.trust.errors import NameRefused
 
 _PROCESSES = {topics.CENTRE, topics.RELAY, *PRODUCERS}
