@@ -11,9 +11,8 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -70,7 +69,7 @@ class CentreOptions:
     worker: str = ""
     beside: tuple[Beside, ...] = ()
     beside_relay: tuple[Beside, ...] = ()
-    others_relay: Mapping[str, Callable[[Message], object]] = MappingProxyType({})
+    others_relay: Mapping[str, Callable[[Message], object]] = field(default_factory=dict)
     door: Door | None = None
 
 

@@ -78,11 +78,12 @@ class Below:
     async def _look(self, link: Link) -> None:
         while True:
             try:
-                if await asyncio.to_thread(self._identity.needs_renewal, dt.datetime.now(dt.UTC)):
+                due = await asyncio.to_thread(self._identity.needs_renewal, dt.datetime.now(dt.UTC))
+                if due:  # asked again until the answer is here: the centre above may be away
                     request = await asyncio.to_thread(self._identity.renewal)
                     link.publish(topics.up(self._site, topics.RENEW, topics.RELAY), request)
                 await self._hand_keys_up()
-                pause_s = LOOK_S
+                pause_s = AGAIN_S if due else LOOK_S
             except (TrustError, StoreError) as error:
                 log.warning("upkeep of %s: %s", self._site, error)
                 pause_s = AGAIN_S

@@ -34,10 +34,10 @@ def enrolled(authority: Authority, folder: Path, site: str, *, at: dt.datetime |
 class UpperSite:
     """An authority and a broker with both doors."""
 
-    def __init__(self, folder: Path, authority: Authority) -> None:
+    def __init__(self, folder: Path, authority: Authority, site: str = UPPER) -> None:
         self.folder, self.authority = folder, authority
         self.port, self.port_below = free_port(), free_port()
-        below = door(authority, UPPER, self.port_below, ["127.0.0.1"], host="127.0.0.1")
+        below = door(authority, site, self.port_below, ["127.0.0.1"], host="127.0.0.1")
         command = broker_command(folder / "broker", self.port, below)
         self.address = private_address(folder / "broker", self.port)
         self.broker = Process(command, self._listening)
