@@ -55,7 +55,7 @@ validate: setup-test
 
 bench: setup-test .venv-bench/.stamp
 	@ok=0; $(PY) -m benchmarks.bench_signals --peer-python .venv-bench/bin/python || ok=1; \
-	$(PY) -m benchmarks.bench_devices || ok=1; exit $$ok
+	$(PY) -m benchmarks.bench_devices || ok=1; $(PY) -m benchmarks.bench_points || ok=1; exit $$ok
 
 docs-figures: setup-test
 	$(PY) docs/make_figures.py

@@ -17,6 +17,7 @@ import click
 from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
+from xinyi_points import points
 from xinyi_release import release
 from xinyi_sim import sim
 
@@ -289,6 +290,7 @@ main.add_command(devices)
 main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(release)
+main.add_command(points)
 main.add_command(sim)
 
 

@@ -30,8 +30,13 @@ from gateway.placement import Placement
 from gateway.points import PointStore
 from gateway.projection import project_batch
 from gateway.relay import Relay
+from gateway.retention import Retention
 from gateway.routing import UP, Routing
 from gateway.rows import KEYS_FOLDER, Rows
+from gateway.tending import tend
+
+SETTLED_S = 5.0
+"""How often a points store that may forget is asked whether it still knows."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ class CentreOptions:
         rows_url: another database than the embedded one; then other centres may write to it too.
         upper: the level above, if there is one.
         routing: what goes where; by default nothing but what `routing.DEFAULT_POLICY` says.
+        retention: how long rows of the bulk kinds and points are kept.
         worker: name of this centre among several of its site; "" when it is the only one.
         beside: lives as long as the connection to the own broker.
         beside_relay: lives as long as the connection to the one above.
@@ -66,6 +72,7 @@ class CentreOptions:
     rows_url: str = ""
     upper: Upper | None = None
     routing: Routing | None = None
+    retention: Retention = field(default_factory=Retention)
     worker: str = ""
     beside: tuple[Beside, ...] = ()
     beside_relay: tuple[Beside, ...] = ()
@@ -143,6 +150,7 @@ class Centre:
             self._intake("bulk", ("bulk",)),
         ]
         work = [self.lease.keep(), self._tell_connected(intakes), *(intake.run() for intake in intakes)]
+        work.append(self.lease.whenever(lambda: tend(self.rows, self._points, options.retention, self.clock.utc_ns)))
         if (points := self._points) is not None:
             work.append(self.lease.whenever(lambda: self._project(points)))
         if options.upper is not None:
@@ -269,13 +277,16 @@ class Centre:
             except Exception:
                 log.exception("points wait: a fault of our own")
             else:
-                await self._more_stored()
+                await self._more_stored(store)
                 continue
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
             pause_s = min(2 * pause_s, RETRY_MAX_S)
 
-    async def _more_stored(self) -> None:
-        """Until something was stored here, or a while has passed in which another centre may have stored something."""
+    async def _more_stored(self, store: PointStore) -> None:
+        """Until something was stored here, or a while has passed in which another centre may have stored something, or
+        the points store has made safe what it took.
+        """
+        settling = store.settling is not None and store.settling.held
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0 if self.options.worker else None):
+            async with asyncio.timeout(1.0 if self.options.worker else SETTLED_S if settling else None):
                 await self._stored.wait()

@@ -26,7 +26,7 @@ from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.pulse import Load, Pulse
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
-from gateway.points_open import open_points
+from gateway.points_open import open_points, retention_of
 from gateway.routing import UP
 from gateway.rows import KEYS_FOLDER
 from gateway.trust.authority import Authority
@@ -77,6 +77,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             upper=upper,
             routing=config.routing,
             worker=config.centre.worker,
+            retention=retention_of(config),
             beside=(pulse.beacon.beside, *([above.beside] if above else [])),
             beside_relay=(relay.beacon.beside, *([] if config.up.secret else [below.beside])),
             others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take},
@@ -89,7 +90,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     async def beside() -> None:
         """What needs the rows, once they are open; it belongs to one of several centres."""
         await centre.opened.wait()
-        keeper = FleetKeeper(site, broker, centre.rows, clock, centre.put)
+        keeper = FleetKeeper(site, broker, centre.rows, clock, centre.put, points=points)
         async with asyncio.TaskGroup() as group:
             for name, work in (
                 ("fleet", lambda: centre.lease.whenever(keeper.run)),

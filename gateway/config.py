@@ -112,14 +112,28 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     motion: bool = True
 
 
-class PointsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The picture of the data for plots: an embedded file, or InfluxDB (2's write API, 1's /query)."""
+class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long rows of the bulk kinds (raw signals, device minutes) are kept; all others stay."""
 
-    kind: Literal["sqlite", "influx"] = "sqlite"
+    bulk_days: Annotated[int, Meta(ge=1)] = 90
+
+
+class PointsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The picture of the data for plots: an embedded file, InfluxDB (2's write API, 1's /query), or VictoriaMetrics
+    (fleet metrics only); with `victoria_url`, VictoriaMetrics beside one of the first two.
+    """
+
+    kind: Literal["sqlite", "influx", "victoria"] = "sqlite"
     url: str = ""
     token: str = ""
     org: str = "xinyi"
     bucket: str = "xinyi"
+    bucket_1s: str = ""
+    bucket_1min: str = ""
+    victoria_url: str = ""
+    raw_days: Annotated[int, Meta(ge=1)] = 30
+    seconds_days: Annotated[int, Meta(ge=1)] = 180
+    minutes_days: Annotated[int, Meta(ge=1)] = 3650
 
 
 class DeviceConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +177,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     outbox: OutboxConfig = OutboxConfig()
     console: ConsoleConfig = ConsoleConfig()
     kiosk: KioskConfig = KioskConfig()
+    rows: RowsConfig = RowsConfig()
     points: PointsConfig = PointsConfig()
     release: ReleaseConfig = ReleaseConfig()
     devices: list[DeviceConfig] = []

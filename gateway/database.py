@@ -23,6 +23,7 @@ from gateway.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing, St
 HEAD = "0002"
 """The migration that this program needs."""
 BUSY_S = 10.0
+_ONLY_ASKS = "xinyi_only_asks"
 _migrating = threading.Lock()
 """Alembic keeps its state in the module: one thread at a time."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -175,7 +176,13 @@ def _durable(connection: Any, _: Any) -> None:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    asks = connection.get_execution_options().get(_ONLY_ASKS)
+    connection.exec_driver_sql("BEGIN" if asks else "BEGIN IMMEDIATE")
+
+
+def asking(engine: sa.Engine) -> sa.Connection:
+    """A connection that only asks: beside a writer in SQLite it waits for nobody and holds nobody up."""
+    return engine.connect().execution_options(**{_ONLY_ASKS: True})
 
 
 @contextlib.contextmanager

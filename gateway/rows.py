@@ -21,10 +21,12 @@ from gateway.database import open_for_reading, open_for_writing, open_url_for_re
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keys import Keyring
-from gateway.messages import Body, RecordKind, SessionOpened, decode_body
+from gateway.messages import Body, RecordKind, decode_body
 from gateway.outgoing import HopBox, drop
 from gateway.placement import Placement
-from gateway.placing import DRAWN, bury, context, place_batch
+from gateway.placing import context, place_batch
+from gateway.points_queue import PointQueue
+from gateway.retention import prune_bulk
 from gateway.routing import UP, Routing
 from gateway.sequences import SequenceGap, sequence_gaps_in
 from gateway.upsert import insert
@@ -81,15 +83,6 @@ class DeadLetter(NamedTuple):
     payload: bytes
 
 
-class Projectable(NamedTuple):
-    """A stored record whose points are still to be made. `body` None: it cannot be opened."""
-
-    record: UUID
-    site: str
-    opened: SessionOpened | None
-    body: Body | None
-
-
 class Rows:
     """The rows of one centre. Made by `for_writing` (one process) or `for_reading` (any number)."""
 
@@ -97,6 +90,7 @@ class Rows:
         self._engine, self._placement, self._writer = engine, placement, writer
         self._keyring = placement.keyring
         self.where = where
+        self.to_draw = PointQueue(engine, self._keyring, where, self._readable)
 
     @classmethod
     def for_writing(cls, data: Path, placement: Placement, url: str = "") -> Self:
@@ -176,6 +170,7 @@ class Rows:
             if self._refusal(arrivals, now_utc_ns):
                 for arrival in arrivals:
                     self._store_alone(arrival, now_utc_ns)
+        self.to_draw.committed(arrivals)
 
     def put(self, body: Body, now_utc_ns: int, target: str = "") -> UUID:
         """Store a record of this centre's own, on its way up or to its target when this returns. Its id.
@@ -186,6 +181,7 @@ class Rows:
         arrival = self._placement.own(body, now_utc_ns, target)
         with plain_words(self.where):
             self._store([arrival], now_utc_ns)
+        self.to_draw.committed([arrival])
         return arrival.record.id
 
     def apply_policy(self, now_utc_ns: int) -> int:
@@ -255,6 +251,11 @@ class Rows:
         with plain_words(self.where), self._engine.begin() as db:
             yield db
 
+    def prune(self, now_utc_ns: int, bulk_days: int) -> int:
+        """Delete bulk records that are older than so many days. Returns how many."""
+        with plain_words(self.where):
+            return prune_bulk(self._engine, self._placement, now_utc_ns, bulk_days)
+
     def box(self, hop: str, now: Callable[[], int]) -> HopBox:
         """What waits on a hop, for whoever carries it."""
         return HopBox(self._engine, self._placement, hop, now)
@@ -287,47 +288,6 @@ class Rows:
     def _store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
         with self._engine.begin() as db:
             place_batch(db, self._placement, arrivals, now_utc_ns)
-
-    def unprojected(self, limit: int) -> list[Projectable]:
-        """Stored records whose points are still to be made and whose session is known, oldest first."""
-        with plain_words(self.where), self._engine.connect() as db:
-            r, s, queue = t.records, t.sessions, t.to_project
-            waiting = db.execute(
-                sa.select(r.c.id, r.c.kind, r.c.site, r.c.body, s.c.opened_record)
-                .select_from(
-                    queue.join(r, r.c.id == queue.c.record).join(s, s.c.session == queue.c.session, isouter=True)
-                )
-                .where(s.c.opened_record.is_not(None) | queue.c.session.is_(None))
-                .order_by(r.c.stored_utc_ns)
-                .limit(limit)
-            ).all()
-            openings = {row.opened_record for row in waiting if row.opened_record}
-            found = db.execute(sa.select(r.c.id, r.c.kind, r.c.body).where(r.c.id.in_(openings))).all()
-        opened = {row.id: self._readable(row.id, row.kind, row.body) for row in found}
-        return [
-            Projectable(
-                row.id,
-                row.site,
-                known if isinstance(known := opened.get(row.opened_record), SessionOpened) else None,
-                self._readable(row.id, row.kind, row.body),
-            )
-            for row in waiting
-        ]
-
-    def projected(self, done: Sequence[UUID], refused: Sequence[tuple[str, str]], now_utc_ns: int) -> None:
-        """Points of these records are durable; `refused` lines (line, reason) become dead letters."""
-        with plain_words(self.where), self._engine.begin() as db:
-            db.execute(t.to_project.delete().where(t.to_project.c.record.in_(done)))
-            for line, reason in refused:
-                bury(db, self._keyring, "point", Poison(None, reason, line.encode()), now_utc_ns)
-
-    def project_again(self) -> int:
-        """Queue every record for projection, for a points store that is to be rebuilt. Returns how many."""
-        with plain_words(self.where), self._engine.begin() as db:
-            db.execute(t.to_project.delete())
-            everything = sa.select(t.records.c.id, t.records.c.session).where(t.records.c.kind.in_(DRAWN))
-            db.execute(t.to_project.insert().from_select(["record", "session"], everything))
-            return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
 
     def find(
         self,

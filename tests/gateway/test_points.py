@@ -61,7 +61,7 @@ def test_opening_and_end_are_events() -> None:
 
 def test_line_protocol_escapes_what_would_break_it() -> None:
     point = Point("m", (("k", "a b,c=d\\"), ("l", "x\ny")), 5, (("t", 'say "\\"'), ("n", 3), ("b", True), ("f", 1e-9)))
-    assert line_of(point) == 'm,k=a\\ b\\,c\\=d/,l=x\\ y t="say \\"\\\\\\"",n=3i,b=true,f=1e-09 5'
+    assert line_of(point) == 'm,k=a\\ b\\,c\\=d/,l=x\\ y t="say \\"\\\\\\"",n=3i,b=true,f=1e-9 5'
 
 
 def test_the_embedded_store_keeps_one_point_per_key_and_merges_fields(tmp_path: Path) -> None:

@@ -206,17 +206,17 @@ def test_a_reader_cannot_write(rows: Rows, tmp_path: Path, rows_url: str) -> Non
     with Rows.for_reading(tmp_path, rows_url) as reader:
         assert len(reader.find()) == 1
         with pytest.raises(StoreUnwritable):
-            reader.project_again()
+            reader.to_draw.draw_all_again()
 
 
 def test_a_chunk_waits_for_its_opening_before_it_is_drawn(rows: Rows) -> None:
     session = a_session()
     whole = judge_all(whole_session(session, 2))
     store(rows, whole[1:])
-    assert rows.unprojected(10) == []
+    assert rows.to_draw.unprojected(10) == []
     store(rows, whole[:1])
-    assert {item.record for item in rows.unprojected(10)} == {arrival.record.id for arrival in whole}
-    rows.projected([whole[0].record.id], [("line", "too old")], 2)
+    assert {item.record for item in rows.to_draw.unprojected(10)} == {arrival.record.id for arrival in whole}
+    rows.to_draw.projected([whole[0].record.id], [("line", "too old")], 2)
     assert rows.waiting_for_points() == 3
     assert [(letter.what, letter.payload) for letter in rows.dead_letters()] == [("point", b"line")]
 

@@ -1,4 +1,4 @@
-"""A room and its district as configured processes would run: two brokers, mTLS between them, both ways, keys handed up."""
+"""A room and its district as configured processes run: two brokers, mTLS between them, both ways, keys handed up."""
 
 import asyncio
 import contextlib
