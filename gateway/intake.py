@@ -139,8 +139,7 @@ class Intake:
             link.check()
             for hop, receipt in receipts_for(arrivals, self._level):
                 self._say(link, hop, receipt)
-            for message in messages:
-                link.ack(message)
+            link.ack(*messages)
 
     def _is_too_much(self, site: str, size: int) -> bool:
         if self._door is None or site == self._site:

@@ -33,7 +33,23 @@ _HEAD_BYTES = 16
 
 Message = paho.MQTTMessage
 
+_PACKETS_AT_ONCE = 200
+
 log = logging.getLogger(__name__)
+
+
+def _share_tables() -> None:
+    """Paho 2.2 builds the same three tables anew for every message that it reads: 15 µs each (measured). Share them."""
+    first = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has no types here
+    tables = {name: getattr(first, name) for name in ("types", "names", "properties")}
+
+    def begin(properties: Properties, kind: int) -> None:
+        vars(properties).update(tables, packetType=kind)
+
+    Properties.__init__ = begin  # type: ignore[method-assign]
+
+
+_share_tables()
 
 
 class LinkLost(Exception):
@@ -189,9 +205,16 @@ class Link:
         properties = None if expiry_s is None else _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry_s)
         self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
 
-    def ack(self, message: Message) -> None:
-        """Tell the broker that it may forget a message of this connection."""
-        self._client.ack(message.mid, message.qos)
+    def ack(self, *messages: Message) -> None:
+        """Tell the broker that it may forget messages of this connection; many go out in one segment."""
+        sock = self._socket
+        corked = len(messages) > 1 and isinstance(sock, socket.socket)
+        if corked and sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for message in messages:
+            self._client.ack(message.mid, message.qos)
+        if corked and sock and sock.fileno() >= 0:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
     async def _open(self) -> None:
         properties = _properties(
@@ -235,8 +258,21 @@ class Link:
             self._drop()
 
     def _read(self) -> None:
-        self._after(self._client.loop_read())
+        """Everything that is there, up to a bound: paho reads one packet a call, and a turn of the loop costs more."""
+        for _ in range(_PACKETS_AT_ONCE):
+            self._after(self._client.loop_read())
+            if self._lost.done() or not self._has_more():
+                return
         self._read_on()
+
+    def _has_more(self) -> bool:
+        sock = self._client.socket()
+        if isinstance(sock, ssl.SSLSocket):
+            return bool(sock.pending())
+        try:
+            return isinstance(sock, socket.socket) and sock.recv(1, socket.MSG_PEEK) is not None
+        except OSError:
+            return False
 
     def _read_on(self) -> None:
         """TLS may hold decrypted bytes of which the loop knows nothing: come back, but let others have their turn."""

@@ -107,8 +107,7 @@ class Relay:
                 ids = [a.record.id if isinstance(a, Good) else a.id for a in arrivals]
                 receipt = Receipt(self._level, [each for each in ids if each is not None])
                 link.publish(topics.up(self._box.site, topics.RECEIPT, self._box.producer), encode(receipt))
-                for message in messages:
-                    link.ack(message)
+                link.ack(*messages)
             except LinkLost:
                 return
             except Exception:
