@@ -69,7 +69,7 @@ def find_held(
 
 def erase(
     db: sa.Connection, placement: Placement, record: UUID, deletion: Deletion, now_utc_ns: int
-) -> tuple[dict[str, int], int]:
+) -> tuple[dict[str, int], int, set[str]]:
     """Erase within the transaction of `db`.
 
     Args:
@@ -80,16 +80,22 @@ def erase(
         now_utc_ns: UTC, ns.
 
     Returns:
-        How many rows went, by table; and how many a second search still finds (0).
+        How many rows went, by table; how many a second search still finds (0); and the sites they had come from.
     """
     held = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
+    r = t.records.c
+    sites = {
+        site
+        for part in _parts(held.records)
+        for site in db.scalars(sa.select(r.site).where(r.id.in_(part)).distinct())
+    }
     removed = _remove(db, placement, held, now_utc_ns)
     gone = (held.everything | set(deletion.sessions) | set(deletion.assessments)) - {record}
     _remember(db, deletion.deletion, gone, now_utc_ns)
     if deletion.subject:
         _remember(db, deletion.deletion, {_person(placement, deletion.subject)}, deletion.asked_utc_ns)
     again = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
-    return removed, len(again.records) + len(again.letters)
+    return removed, len(again.records) + len(again.letters), sites
 
 
 def of_the_erased(db: sa.Connection, placement: Placement, arrivals: Iterable[Good], now_utc_ns: int) -> set[UUID]:

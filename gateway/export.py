@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from gateway.rows import SessionRow
-from gateway.services import StoredSession, session_figures
+from gateway.services.read import StoredSession, session_figures
 
 COLUMNS = ("kind", "time_s", "name", "value", "unit", "label", "quality", "detail")
 SESSION_COLUMNS = (

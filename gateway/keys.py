@@ -35,6 +35,7 @@ class Keyring:
     def __init__(self, folder: Path, keys: dict[bytes, bytes], current: bytes) -> None:
         self._folder, self._current = folder, current
         first = next(iter(keys.values()))
+        self._lasting = AESGCM(hmac.new(first, b"xinyi lasting 1", hashlib.sha256).digest())
         self._index_key = hmac.new(first, b"xinyi index 1", hashlib.sha256).digest()
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
 
@@ -112,6 +113,24 @@ class Keyring:
         except InvalidTag as error:
             raise SealBroken(
                 self._folder, f"something sealed with key {key_id.hex()} was changed", "restore the store from a backup"
+            ) from error
+
+    def seal_lasting(self, data: bytes, context: bytes) -> bytes:
+        """Encrypt with what follows from the first key, so that any later or earlier copy of the folder opens it."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._lasting.encrypt(nonce, data, context)
+
+    def open_lasting(self, sealed: bytes, context: bytes) -> bytes:
+        """Decrypt what `seal_lasting` made.
+
+        Raises:
+            SealBroken: the bytes were changed, or the first key was another.
+        """
+        try:
+            return self._lasting.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken(
+                self._folder, "this was changed, or is of another site", "use the file that this site wrote"
             ) from error
 
     def pseudonym(self, code: str) -> str:

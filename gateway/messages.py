@@ -316,6 +316,7 @@ class Deletion(Struct, frozen=True):
         sessions: chair sessions to erase.
         assessments: sittings to erase.
         origin: site that waits for the `DeletionDone` of every level.
+        reason: why, in the words of who asked: "consent withdrawn", "asked by letter" …
     """
 
     deletion: UUID
@@ -325,6 +326,7 @@ class Deletion(Struct, frozen=True):
     origin: str
     actor: str
     asked_utc_ns: int
+    reason: str = ""
 
 
 class DeletionDone(Struct, frozen=True):

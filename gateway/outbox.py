@@ -107,6 +107,7 @@ class Outbox:
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
+                self._db.execute("PRAGMA secure_delete=ON")
                 self._db.executescript(_SCHEMA)
                 self._db.execute("UPDATE waiting SET held=''")
                 if self.set_aside:
@@ -232,6 +233,7 @@ class Outbox:
                 ]
                 freed = self._drop(places, "erased") if places else 0
                 self._db.execute("COMMIT")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 self._roll_back()
                 raise self._sorry(error) from error

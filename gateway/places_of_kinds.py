@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from care.alerts import AlertEvent, AlertStep, alert_state
 from gateway import tables as t
-from gateway.arrivals import Good
+from gateway.arrivals import Good, within
 from gateway.erasure import erase
 from gateway.errors import KeyLost, SealBroken
 from gateway.messages import (
@@ -190,12 +190,35 @@ def _document(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list
 
 
 def _deletion(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int) -> list[Good]:
-    """Erase here, and tell whoever asked what went."""
+    """Erase here, tell whoever asked what went, and pass it down to those who may hold something.
+
+    What was asked here or above goes to every site below; what a site below asks goes to another one below only when
+    something here had come from there.
+    """
     body = arrival.body
     assert isinstance(body, Deletion)
-    removed, left = erase(db, placement, arrival.record.id, body, now_utc_ns)
+    if placement.is_onward(arrival):
+        return []  # done here already; it only passes on
+    removed, left, sites = erase(db, placement, arrival.record.id, body, now_utc_ns)
     done = DeletionDone(body.deletion, placement.site, now_utc_ns, removed, left)
-    return [placement.own(done, now_utc_ns, target="" if body.origin == placement.site else body.origin)]
+    answers = [placement.own(done, now_utc_ns, target="" if body.origin == placement.site else body.origin)]
+    sender = arrival.hop.sender
+    asked_below = sender != placement.site and within(sender, placement.site)
+    targets = _top(sites if asked_below else sites | _sites_below(db), placement.site)
+    if asked_below:
+        targets = {target for target in targets if not within(target, sender)}
+    return answers + [placement.onward(arrival, target) for target in sorted(targets)]
+
+
+def _sites_below(db: sa.Connection) -> set[str]:
+    """Whoever was heard at this broker, or sent something that is here."""
+    return {*db.scalars(sa.select(t.sites.c.site)), *db.scalars(sa.select(t.records.c.site).distinct())}
+
+
+def _top(sites: set[str], own: str) -> set[str]:
+    """Those below `own` that are not below another of them: each passes on to its own."""
+    below = {site for site in sites if site != own and within(site, own)}
+    return {site for site in below if not any(site != other and within(site, other) for other in below)}
 
 
 AFTER: dict[RecordKind, Callable[[sa.Connection, Placement, Good, int], list[Good]]] = {

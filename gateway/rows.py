@@ -20,8 +20,9 @@ from gateway.arrivals import Good, Poison
 from gateway.database import open_for_reading, open_for_writing, open_url_for_reading, plain_words
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
+from gateway.keeping.erasures import note_erasures
 from gateway.keys import Keyring
-from gateway.messages import Body, RecordKind, decode_body
+from gateway.messages import Body, Record, RecordKind, decode_body
 from gateway.outgoing import HopBox, drop
 from gateway.placement import Placement
 from gateway.placing import context, place_batch
@@ -86,10 +87,13 @@ class DeadLetter(NamedTuple):
 class Rows:
     """The rows of one centre. Made by `for_writing` (one process) or `for_reading` (any number)."""
 
-    def __init__(self, engine: sa.Engine, placement: Placement, where: Path | str, writer: OneWriter | None) -> None:
+    def __init__(
+        self, engine: sa.Engine, placement: Placement, where: Path | str, data: Path, writer: OneWriter | None
+    ) -> None:
         self._engine, self._placement, self._writer = engine, placement, writer
         self._keyring = placement.keyring
-        self.where = where
+        self._scrub_due = False
+        self.where, self.data = where, data
         self.to_draw = PointQueue(engine, self._keyring, where, self._readable)
 
     @classmethod
@@ -119,7 +123,13 @@ class Rows:
             if writer:
                 writer.close()
             raise
-        return cls(engine, placement, where, writer)
+        rows = cls(engine, placement, where, data, writer)
+        try:
+            rows.note_erasures()
+        except BaseException:
+            rows.close()
+            raise
+        return rows
 
     @classmethod
     def for_reading(cls, data: Path, url: str = "") -> Self:
@@ -139,7 +149,7 @@ class Rows:
             engine = open_url_for_reading(url) if url else open_for_reading(path)
         try:
             keyring = Keyring.open(data / KEYS_FOLDER, create=False)
-            return cls(engine, Placement(keyring, Routing(""), ""), where, None)
+            return cls(engine, Placement(keyring, Routing(""), ""), where, data, None)
         except BaseException:
             engine.dispose()
             raise
@@ -288,6 +298,37 @@ class Rows:
     def _store(self, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
         with self._engine.begin() as db:
             place_batch(db, self._placement, arrivals, now_utc_ns)
+        if any(isinstance(each, Good) and each.record.kind is RecordKind.DELETION for each in arrivals):
+            self._scrub_due = True
+            self.note_erasures()
+        if self._scrub_due:
+            self._scrub()
+
+    def note_erasures(self) -> None:
+        """Have every deletion that is in the rows in `erasures.log`, too."""
+        r = t.records.c
+        with plain_words(self.where), self._engine.connect() as db:
+            columns = (r.id, r.kind, r.site, r.producer, r.made_utc_ns, r.body, r.target)
+            found = db.execute(sa.select(*columns).where(r.kind == RecordKind.DELETION).order_by(r.stored_utc_ns)).all()
+        deletions = []
+        for row in found:
+            with contextlib.suppress(KeyLost, SealBroken):
+                body = self._keyring.open_sealed(row.body, context("record", row.id))
+                record = Record(row.id, RecordKind.DELETION, row.site, row.producer, row.made_utc_ns, body, row.target)
+                deletions.append(record)
+        note_erasures(self.data, self._keyring, deletions)
+
+    def _scrub(self) -> None:
+        """Have what was erased overwritten in the log of the file, too; a reader may make it wait until the next time."""
+        if self._engine.dialect.name == "sqlite":
+            db = self._engine.raw_connection()
+            try:
+                busy = db.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                db.close()
+            self._scrub_due = bool(busy)
+        else:
+            self._scrub_due = False  # PostgreSQL's own VACUUM takes dead rows away
 
     def find(
         self,
