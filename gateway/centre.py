@@ -22,6 +22,7 @@ from gateway import topics
 from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
+from gateway.keeping.audit import swallow
 from gateway.keys import Keyring
 from gateway.lease import Lease
 from gateway.link import BrokerAddress, Link, Message, Will
@@ -39,6 +40,9 @@ SETTLED_S = 5.0
 """How often a points store that may forget is asked whether it still knows."""
 
 log = logging.getLogger(__name__)
+
+BOOKS_S = 3600.0
+"""How often the audit log of readers is taken into the rows."""
 
 Beside = Callable[[Link], contextlib.AbstractAsyncContextManager[None]]
 
@@ -149,7 +153,8 @@ class Centre:
             self._intake("normal", ("normal",)),
             self._intake("bulk", ("bulk",)),
         ]
-        work = [self.lease.keep(), self._tell_connected(intakes), *(intake.run() for intake in intakes)]
+        work = [self.lease.keep(), self._keep_books(), self._tell_connected(intakes)]
+        work += [intake.run() for intake in intakes]
         work.append(self.lease.whenever(lambda: tend(self.rows, self._points, options.retention, self.clock.utc_ns)))
         if (points := self._points) is not None:
             work.append(self.lease.whenever(lambda: self._project(points)))
@@ -281,6 +286,15 @@ class Centre:
                 continue
             await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))
             pause_s = min(2 * pause_s, RETRY_MAX_S)
+
+    async def _keep_books(self) -> None:
+        """Take what readers have written into the audit log, now and every hour."""
+        while True:
+            try:
+                await asyncio.to_thread(swallow, self.rows)
+            except (StoreError, OSError) as error:
+                log.error("the audit log waits: %s", error)  # noqa: TRY400 - one line for people
+            await asyncio.sleep(BOOKS_S)
 
     async def _more_stored(self, store: PointStore) -> None:
         """Until something was stored here, or a while has passed in which another centre may have stored something, or

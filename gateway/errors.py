@@ -51,6 +51,22 @@ class UnknownSession(StoreError):
     """No session has this id, or more than one begins with it."""
 
 
+class UnknownAlert(StoreError):
+    """No alert has this id."""
+
+
+class UnknownDeletion(StoreError):
+    """No deletion has this id."""
+
+
+class SessionRuns(StoreError):
+    """A session of the person has not ended; it must be closed first."""
+
+
+class NotAllowed(StoreError):
+    """Whoever asks has given no name."""
+
+
 class BrokerMissing(StoreError):
     """mosquitto is not installed, or did not start."""
 

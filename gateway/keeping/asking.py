@@ -1,0 +1,113 @@
+"""How a command line has something stored: it writes itself when no centre does, and asks the centre when one does.
+
+The centre is the one writer of its rows. A command is a producer like any other: an outbox of its own
+(`outbox-cli.sqlite`), the site's broker, and the centre's receipt. What has no receipt yet stays in that outbox and goes
+with the next command.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from gateway.config import Config, broker_address
+from gateway.errors import StoreBusy, StoreMissing
+from gateway.keys import Keyring
+from gateway.link import BrokerAddress
+from gateway.messages import Body
+from gateway.outbox import Outbox
+from gateway.placement import Placement
+from gateway.routing import Routing
+from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+from gateway.uplink import Uplink
+
+CLI = "cli"
+OUTBOX_FILE = f"outbox-{CLI}.sqlite"
+PATIENCE_S = 30.0
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site as a command sees it.
+
+    Attributes:
+        site: its path.
+        data: its data folder.
+        broker: where its centre is to be asked.
+        rows_url: another database than the embedded one.
+        routing: of its centre, for what is written without it.
+    """
+
+    site: str
+    data: Path
+    broker: BrokerAddress
+    rows_url: str = ""
+    routing: Routing | None = None
+
+    @classmethod
+    def of(cls, config: Config, rows_url: str = "") -> "Place":
+        return cls(config.site.id, config.data, broker_address(config), rows_url)
+
+    def keyring(self) -> Keyring:
+        return Keyring.open(self.data / KEYS_FOLDER, create=False)
+
+    def reading(self) -> Rows:
+        return Rows.for_reading(self.data, self.rows_url)
+
+    def writing(self) -> Rows:
+        """The rows, for this process alone.
+
+        Raises:
+            StoreBusy: a centre is running.
+            StoreMissing: there are none.
+        """
+        if not self.rows_url and not (self.data / ROWS_FILE).is_file():
+            raise StoreMissing(self.data / ROWS_FILE, "there is no store here", "name the configuration of the site")
+        placement = Placement(self.keyring(), self.routing or Routing(self.site), str(uuid4()))
+        return Rows.for_writing(self.data, placement, self.rows_url)
+
+
+class Stored(NamedTuple):
+    """Whether a centre took them (else this process wrote them itself), and the ids of the records."""
+
+    by_centre: bool
+    records: list[UUID]
+
+
+def have_stored(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float = PATIENCE_S) -> Stored:
+    """Have bodies stored at this site; they are when this returns.
+
+    Raises:
+        StoreBusy: a centre runs, but has not answered; they wait in the outbox of the command line.
+        StoreError: nothing was stored.
+    """
+    try:
+        with place.writing() as rows:
+            return Stored(by_centre=False, records=[rows.put(body, now_utc_ns) for body in bodies])
+    except StoreBusy:
+        return asyncio.run(_ask(place, bodies, now_utc_ns, patience_s))
+
+
+async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float) -> Stored:
+    path = place.data / OUTBOX_FILE
+    with Outbox(path, place.keyring(), site=place.site, producer=CLI, boot=str(uuid4())) as outbox:
+        records = [outbox.put(body, made_utc_ns=now_utc_ns) for body in bodies]
+        work = asyncio.create_task(Uplink(outbox, place.broker).run())
+        try:
+            async with asyncio.timeout(patience_s):
+                while outbox.depth().records and not work.done():
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise StoreBusy(
+                place.data,
+                f"its centre has not answered for {patience_s:g} s",
+                f"it is kept in {path.name}: look whether broker and centre run, then give the command again",
+            ) from None
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+    return Stored(by_centre=True, records=records)
