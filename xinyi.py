@@ -18,6 +18,7 @@ from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_points import points
+from xinyi_keeping import COMMANDS as KEEPING
 from xinyi_release import release
 from xinyi_sim import sim
 
@@ -292,6 +293,8 @@ main.add_command(fleet)
 main.add_command(release)
 main.add_command(points)
 main.add_command(sim)
+for _command in KEEPING:
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

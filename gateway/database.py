@@ -40,11 +40,17 @@ than this, and a server that has gone without a word is noticed. What is cut sho
 """
 
 
-def open_for_writing(url: str) -> sa.Engine:
+def open_for_writing(url: str, revision: str = HEAD, *, empty: bool = False) -> sa.Engine:
     """An engine for a process that writes; tables are made, or brought up to date, when needed.
+
+    Args:
+        url: SQLAlchemy URL.
+        revision: the migration to bring it to; another one than `HEAD` only for a backup that is to be loaded.
+        empty: refuse a database that has tables.
 
     Raises:
         StoreCorrupt: it was written by a newer xinyi.
+        StoreUnwritable: it should be empty and is not.
     """
     options: dict[str, Any] = {}
     if not url.startswith("sqlite"):
@@ -54,15 +60,17 @@ def open_for_writing(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _durable)
         sa.event.listen(engine, "begin", _begin_immediate)
     try:
-        migrate(engine)
+        if empty:
+            _check_empty(engine)
+        migrate(engine, revision)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def migrate(engine: sa.Engine) -> None:
-    """Bring the tables to `HEAD`. One process at a time does it; others wait.
+def migrate(engine: sa.Engine, revision: str = HEAD) -> None:
+    """Bring the tables to a revision. One process at a time does it; others wait.
 
     Raises:
         StoreCorrupt: they are of a newer xinyi.
@@ -73,15 +81,21 @@ def migrate(engine: sa.Engine) -> None:
         found = _revision(db)
         if found == HEAD:
             return
-        if found is not None and found > HEAD:
-            raise _other_version(engine, found)
+        if max(found or "", revision) > HEAD:
+            raise _other_version(engine, max(found or "", revision))
         logging.getLogger("alembic").setLevel(logging.WARNING)
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = db
         if found is None and sa.inspect(db).has_table("about"):
             command.stamp(config, "0001")  # made before there were migrations
-        command.upgrade(config, HEAD)
+        command.upgrade(config, revision)
+
+
+def _check_empty(engine: sa.Engine) -> None:
+    if sa.inspect(engine).get_table_names():
+        where = engine.url.database or engine.url.render_as_string()
+        raise StoreUnwritable(where, "this database is not empty", "name an empty one")
 
 
 def _revision(db: sa.Connection) -> str | None:

@@ -85,9 +85,7 @@ def erase(
     held = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
     r = t.records.c
     sites = {
-        site
-        for part in _parts(held.records)
-        for site in db.scalars(sa.select(r.site).where(r.id.in_(part)).distinct())
+        site for part in _parts(held.records) for site in db.scalars(sa.select(r.site).where(r.id.in_(part)).distinct())
     }
     removed = _remove(db, placement, held, now_utc_ns)
     gone = (held.everything | set(deletion.sessions) | set(deletion.assessments)) - {record}

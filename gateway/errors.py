@@ -51,6 +51,10 @@ class UnknownSession(StoreError):
     """No session has this id, or more than one begins with it."""
 
 
+class ArchiveRefused(StoreError):
+    """A backup is not what was written, or does not open with this secret."""
+
+
 class UnknownAlert(StoreError):
     """No alert has this id."""
 

@@ -302,7 +302,7 @@ class Rows:
             self._scrub_due = True
             self.note_erasures()
         if self._scrub_due:
-            self._scrub()
+            self.scrub()
 
     def note_erasures(self) -> None:
         """Have every deletion that is in the rows in `erasures.log`, too."""
@@ -318,8 +318,8 @@ class Rows:
                 deletions.append(record)
         note_erasures(self.data, self._keyring, deletions)
 
-    def _scrub(self) -> None:
-        """Have what was erased overwritten in the log of the file, too; a reader may make it wait until the next time."""
+    def scrub(self) -> None:
+        """Have what was erased overwritten in the log of the file, too; a reader may put it off to the next time."""
         if self._engine.dialect.name == "sqlite":
             db = self._engine.raw_connection()
             try:

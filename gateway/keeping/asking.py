@@ -1,8 +1,8 @@
 """How a command line has something stored: it writes itself when no centre does, and asks the centre when one does.
 
 The centre is the one writer of its rows. A command is a producer like any other: an outbox of its own
-(`outbox-cli.sqlite`), the site's broker, and the centre's receipt. What has no receipt yet stays in that outbox and goes
-with the next command.
+(`outbox-cli.sqlite`), the site's broker, and the centre's receipt. What has no receipt yet stays in that outbox and
+goes with the next command.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: fl
         work = asyncio.create_task(Uplink(outbox, place.broker).run())
         try:
             async with asyncio.timeout(patience_s):
-                while outbox.depth().records and not work.done():
+                while outbox.depth().records and not work.done():  # noqa: ASYNC110 - receipts come in a thread
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise StoreBusy(

@@ -72,7 +72,9 @@ def find_person(place: Place, rows: Rows, code: str) -> Person:
         found, unreadable = _kept(db, rows, t.records.c.id, held.records)
         deletions, _ = _kept(db, rows, t.records.c.subject, {keyring.pseudonym(code)}, (RecordKind.DELETION,))
         steps, _ = _kept(db, rows, t.records.c.kind, {RecordKind.ALERT_EVENT})
-    theirs = {each.body.alert for each in steps if isinstance(each.body, AlertEvent) and each.body.source in held.records}
+    theirs = {
+        each.body.alert for each in steps if isinstance(each.body, AlertEvent) and each.body.source in held.records
+    }
     return Person(
         code,
         place.site,
@@ -152,7 +154,12 @@ def write_person(person: Person, folder: Path) -> list[str]:
 
 
 _FILES: dict[str, tuple[RecordKind, ...]] = {
-    "sessions": (RecordKind.SESSION_OPENED, RecordKind.SESSION_CHUNK, RecordKind.SESSION_CLOSED, RecordKind.SESSION_WAVE),
+    "sessions": (
+        RecordKind.SESSION_OPENED,
+        RecordKind.SESSION_CHUNK,
+        RecordKind.SESSION_CLOSED,
+        RecordKind.SESSION_WAVE,
+    ),
     "assessments": (RecordKind.ASSESSMENT,),
     "appointments": (RecordKind.APPOINTMENT,),
     "consents": (RecordKind.CONSENT_WITHDRAWN,),

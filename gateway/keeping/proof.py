@@ -1,7 +1,7 @@
 """The proof of a deletion: which levels have answered, what each removed, and who has not answered yet.
 
-A site answers with `DeletionDone` out of the transaction that erased; a receipt of the next site for the `Deletion` says
-that it is done there. What is not delivered yet waits in the rows for as long as it takes.
+A site answers with `DeletionDone` out of the transaction that erased; a receipt of the next site for the `Deletion`
+says that it is done there. What is not delivered yet waits in the rows for as long as it takes.
 """
 
 from typing import NamedTuple

@@ -68,16 +68,17 @@ def journals_of(data: Path, keyring: Keyring, code: str, sessions: set[UUID]) ->
     return found
 
 
-def erase_waiting(data: Path, keyring: Keyring, site: str, found: list[Waiting]) -> int:
+def erase_waiting(keyring: Keyring, site: str, found: list[Waiting]) -> int:
     """Take them out of the outboxes whose process does not run; a running one sends them, and the centre, which knows
     that they are erased, says that it has them. Returns how many went.
     """
     gone = 0
     for path in sorted({each.outbox for each in found}):
         producer = path.stem.partition("-")[2] or "room"
-        with contextlib.suppress(StoreBusy), Outbox(
-            path, keyring, site=site, producer=producer, boot=str(uuid4())
-        ) as outbox:
+        with (
+            contextlib.suppress(StoreBusy),
+            Outbox(path, keyring, site=site, producer=producer, boot=str(uuid4())) as outbox,
+        ):
             gone += outbox.erase([], [each.record for each in found if each.outbox == path])
     return gone
 
@@ -94,5 +95,3 @@ def _records(path: Path, keyring: Keyring) -> Iterator[Waiting]:
         with contextlib.suppress(KeyLost, SealBroken, msgspec.DecodeError):
             body = decode_body(RecordKind(kind), keyring.open_sealed(sealed, b"outbox\0" + raw_id))
             yield Waiting(path, record, RecordKind(kind), made_utc_ns, body)
-
-

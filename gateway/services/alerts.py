@@ -58,7 +58,9 @@ def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
     if not found:
         raise UnknownAlert(rows.where, f"there is no alert {alert}", "list them with: xinyi duty")
     keyring = rows.placement.keyring
-    bodies = [decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, b"record\0" + row.id.bytes)) for row in found]
+    bodies = [
+        decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, b"record\0" + row.id.bytes)) for row in found
+    ]
     return in_order(body for body in bodies if isinstance(body, AlertEvent))
 
 

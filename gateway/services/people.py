@@ -76,7 +76,7 @@ def erase_person(place: Place, code: str, actor: str, reason: str) -> Erased:
     deletion = Deletion(new_id(), code, [], [], place.site, actor, now, reason)
     waits = waiting_of(place.data, keyring, code, set(), set())
     stored = have_stored(place, [deletion], now)
-    return Erased(deletion.deletion, stored.by_centre, erase_waiting(place.data, keyring, place.site, waits))
+    return Erased(deletion.deletion, stored.by_centre, erase_waiting(keyring, place.site, waits))
 
 
 def withdraw_consent(place: Place, code: str, consent: str, actor: str) -> Erased | None:

@@ -1,4 +1,4 @@
-"""Three real levels of rows, wired by hand: what waits on a hop is judged and stored at the next one, until it is quiet."""
+"""Three real levels of rows, wired by hand: what waits on a hop is stored at the next one, until it is quiet."""
 
 import time
 from pathlib import Path
