@@ -133,6 +133,7 @@ class Centre:
         placement = Placement(keyring, self._routing, self.boot)
         self.rows = await asyncio.to_thread(Rows.for_writing, self._data, placement, self.options.rows_url)
         try:
+            await asyncio.to_thread(self.rows.adopt)
             await asyncio.to_thread(self.rows.apply_policy, self.clock.utc_ns())
             self.lease = Lease(self.rows, "carrier", self.boot, alone=not self.options.worker)
             self.opened.set()

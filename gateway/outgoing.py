@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from gateway import tables as t
 from gateway import topics
+from gateway.arrivals import within
 from gateway.box import Depth
 from gateway.database import plain_words
 from gateway.errors import KeyLost, SealBroken
@@ -21,6 +22,8 @@ from gateway.ranges import as_ranges
 from gateway.routing import UP
 from gateway.upsert import insert, insert_new
 
+UNROUTED = "unrouted-"
+"""How the boot of a process begins that writes rows without knowing where they go from here."""
 _IN_ONE = 500
 
 
@@ -82,6 +85,28 @@ def drop(
         db.execute(t.records.insert().values(values | rest))
         enqueue(db, placement.boot, [(hop, record, Lane(lane))])
     return len(rows)
+
+
+def adopt(db: sa.Connection, placement: Placement) -> int:
+    """Give their ways to records that a command wrote while no centre ran, for it does not know them. Returns how many.
+
+    They are known by their boot, which is that of this centre afterwards.
+    """
+    r, o, c = t.records.c, t.outgoing.c, t.receipts.c
+    columns = (r.id, r.kind, r.site, r.producer, r.made_utc_ns, r.body, r.target, r.lane)
+    found = db.execute(sa.select(*columns).where(r.boot.like(f"{UNROUTED}%")).order_by(r.stored_utc_ns, r.id)).all()
+    hops: list[tuple[str, Record, Lane]] = []
+    for row in found:
+        record = Record(row.id, RecordKind(row.kind), row.site, row.producer, row.made_utc_ns, row.body, row.target)
+        goes_down = bool(row.target) and within(row.target, placement.site)
+        came_from = placement.routing.upper if goes_down else placement.site
+        known = {*db.scalars(sa.select(o.hop).where(o.record == row.id))}
+        known |= {*db.scalars(sa.select(c.hop).where(c.record == row.id))}
+        ways = placement.routing.hops(record, came_from)
+        hops += [(hop, record, Lane(row.lane)) for hop in ways if hop not in known]
+    enqueue(db, placement.boot, hops)
+    db.execute(t.records.update().where(r.boot.like(f"{UNROUTED}%")).values(boot=placement.boot))
+    return len(hops)
 
 
 def _number(db: sa.Connection, hop: str, boot: str, lane: Lane, count: int) -> int:

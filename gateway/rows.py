@@ -23,7 +23,7 @@ from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keeping.erasures import note_erasures
 from gateway.keys import Keyring
 from gateway.messages import Body, Record, RecordKind, decode_body
-from gateway.outgoing import HopBox, drop
+from gateway.outgoing import HopBox, adopt, drop
 from gateway.placement import Placement
 from gateway.placing import context, place_batch
 from gateway.points_queue import PointQueue
@@ -205,6 +205,11 @@ class Rows:
         which = (o.hop == UP) & o.kind.in_(forbidden) & o.record.in_(stays_here)
         with plain_words(self.where), self._engine.begin() as db:
             return drop(db, self._placement, which, "policy", now_utc_ns)
+
+    def adopt(self) -> int:
+        """Give their ways to records that a command wrote while no centre ran. Returns how many."""
+        with plain_words(self.where), self._engine.begin() as db:
+            return adopt(db, self._placement)
 
     def hear(self, sites: Sequence[str], now_utc_ns: int) -> None:
         """These sites below have just been heard."""

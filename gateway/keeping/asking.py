@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from gateway import topics
+from gateway.arrivals import judge_up
 from gateway.config import Config, broker_address
 from gateway.errors import StoreBusy, StoreMissing
 from gateway.keys import Keyring
 from gateway.link import BrokerAddress
-from gateway.messages import Body
+from gateway.messages import Body, encode
 from gateway.outbox import Outbox
+from gateway.outgoing import UNROUTED
 from gateway.placement import Placement
 from gateway.routing import Routing
 from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
@@ -38,7 +41,7 @@ class Place:
         data: its data folder.
         broker: where its centre is to be asked.
         rows_url: another database than the embedded one.
-        routing: of its centre, for what is written without it.
+        routing: of its centre, if it is known; what is written without it, the centre gives its ways when it starts.
     """
 
     site: str
@@ -66,7 +69,7 @@ class Place:
         """
         if not self.rows_url and not (self.data / ROWS_FILE).is_file():
             raise StoreMissing(self.data / ROWS_FILE, "there is no store here", "name the configuration of the site")
-        placement = Placement(self.keyring(), self.routing or Routing(self.site), str(uuid4()))
+        placement = Placement(self.keyring(), self.routing or Routing(self.site), f"{UNROUTED}{uuid4()}")
         return Rows.for_writing(self.data, placement, self.rows_url)
 
 
@@ -86,9 +89,22 @@ def have_stored(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: f
     """
     try:
         with place.writing() as rows:
+            _store_waiting(place, rows, now_utc_ns)
             return Stored(by_centre=False, records=[rows.put(body, now_utc_ns) for body in bodies])
     except StoreBusy:
         return asyncio.run(_ask(place, bodies, now_utc_ns, patience_s))
+
+
+def _store_waiting(place: Place, rows: Rows, now_utc_ns: int) -> None:
+    """What an earlier command has left in the outbox, because the centre was silent."""
+    path = place.data / OUTBOX_FILE
+    if not path.exists():
+        return
+    with Outbox(path, place.keyring(), site=place.site, producer=CLI, boot=str(uuid4())) as outbox:
+        while envelopes := outbox.take(outbox.pending(100)):
+            arrivals = [judge_up(topics.up(place.site, each.lane, CLI), encode(each)) for each in envelopes]
+            rows.store(arrivals, now_utc_ns)
+            outbox.receipted([each.record.id for each in envelopes])
 
 
 async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float) -> Stored:

@@ -1,8 +1,8 @@
 """Who looked at what of whom: every look at a person's data leaves an entry, also one by a program that only reads.
 
 A reader cannot write to the rows (one writer per file), so it appends to `audit.log` in the data folder, synced before
-it shows anything: no entry, no look. The centre takes the log into its table `audit` when it starts and every hour. Codes
-stand in it as keyed hashes; what else is to say is sealed.
+it shows anything: no entry, no look. The centre takes the log into its table `audit` when it starts and every hour.
+Codes stand in it as keyed hashes; what else is to say is sealed.
 """
 
 import base64

@@ -1,9 +1,9 @@
 """Backup and restore of a site, room or centre alike: one command each, while everything runs.
 
 What is read first is what moves on: journals, then outboxes, then rows, so that a record on its way is in at least one
-of them; twice does no harm. Keys are read last and only lie inside the sealed archive. It is verified before it gets its
-name. A restore goes into an empty folder, loads rows into whichever database is asked for, and does the erasures again
-that came after the backup.
+of them; twice does no harm. Keys are read last and only lie inside the sealed archive. It is verified before it gets
+its name. A restore goes into an empty folder, loads rows into whichever database is asked for, and does the erasures
+again that came after the backup.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from gateway.disk import make_folder, sync_folder
 from gateway.errors import ArchiveRefused, StoreError, StoreUnwritable
 from gateway.keeping.archive import ArchiveReader, ArchiveWriter, Part, Secret, file_blocks
 from gateway.keeping.asking import Place
-from gateway.keeping.dump import PREFIX, Snapshot, count_rows, load
+from gateway.keeping.dump import PREFIX, count_rows, load, snapshot_of
 from gateway.keeping.erasures import ERASURES_FILE, read_erasures
 from gateway.keys import Keyring
 from gateway.messages import Envelope, Record, decode_body, lane_of
@@ -175,6 +175,7 @@ def _write(writer: ArchiveWriter, place: Place, made: int, config: Path | None, 
     data = place.data
     counted: dict[str, int] = {}
     revision = ""
+    place.keyring()  # without keys there is nothing to keep
     _put_files(writer, data, _FIRST)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=data) as folder:
         copy = Path(folder) / "copy"
@@ -185,17 +186,14 @@ def _write(writer: ArchiveWriter, place: Place, made: int, config: Path | None, 
             _copy_database(path, copy)
             writer.part(path.relative_to(data).as_posix(), file_blocks(copy))
     if place.rows_url or (data / ROWS_FILE).is_file():
-        with place.reading() as rows, Snapshot(rows) as snapshot:
-            revision = snapshot.revision
+        with place.reading() as rows, snapshot_of(rows) as snapshot:
+            revision, counted = snapshot.revision, snapshot.counted
             for name, blocks in snapshot.tables():
-                counted[name] = 0
                 writer.part(PREFIX + name, blocks)
     _put_files(writer, data, _THEN)
     if config:
         writer.part(CONFIG_PART, file_blocks(config))
     _put_files(writer, data, _LAST)
-    if not any(part.name.startswith(KEYS_FOLDER) for part in writer.parts):
-        raise StoreUnwritable(data, "there are no keys here", "name the configuration of the site")
     manifest = Manifest(place.site, made, revision, counted, list(writer.parts))
     writer.finish(msgspec.msgpack.encode(manifest))
     return manifest
@@ -231,9 +229,9 @@ def _read(path: Path, secret: Secret, key: bytes = b"") -> Manifest:
             else:
                 _spend(blocks)
         manifest = msgspec.msgpack.decode(reader.manifest, type=Manifest)
-        if manifest.parts != reader.found or manifest.rows.keys() != counted.keys():
+        if manifest.parts != reader.found or manifest.rows != counted:
             raise ArchiveRefused(path, "its list does not fit what is in it", "take another backup")
-        return msgspec.structs.replace(manifest, rows=counted)
+        return manifest
 
 
 def _spend(blocks: Iterator[bytes]) -> None:

@@ -1,11 +1,13 @@
 """Rows as a stream that no database owns: table by table, out of one snapshot, so that a site can move between them.
 
 A table is msgpack: the names of its columns, then one array for each row. UUIDs are 16 bytes; bodies stay sealed as
-they are. Written while everything runs: a read transaction on SQLite (WAL), REPEATABLE READ on PostgreSQL; nobody waits.
+they are. Written while everything runs: a read transaction on SQLite (WAL), REPEATABLE READ on PostgreSQL; nobody
+waits.
 """
 
+import contextlib
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,24 +22,30 @@ _IN_ONE = 500
 _LENGTH = 4
 
 
-class Snapshot:
-    """One moment of the rows; a context manager."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._reading = rows.reading()
-
-    def __enter__(self) -> Self:
-        self._db = self._reading.__enter__()
-        if self._db.dialect.name == "sqlite":
-            self._db.exec_driver_sql("BEGIN")
+@contextlib.contextmanager
+def snapshot_of(rows: Rows) -> Iterator["Snapshot"]:
+    """One moment of the rows, for as long as it takes to read them."""
+    with rows.reading() as db:
+        if db.dialect.name == "sqlite":
+            db.exec_driver_sql("BEGIN")
+            yield Snapshot(db)
         else:
-            self._db = self._db.execution_options(isolation_level="REPEATABLE READ")
-        self.revision: str = self._db.scalar(sa.text("SELECT version_num FROM alembic_version")) or ""
-        return self
+            yield Snapshot(db.execution_options(isolation_level="REPEATABLE READ"))
+        db.rollback()
 
-    def __exit__(self, *exc_info: object) -> None:
-        self._db.rollback()
-        self._reading.__exit__(*exc_info)
+
+class Snapshot:
+    """Made by `snapshot_of`.
+
+    Attributes:
+        revision: of its tables.
+        counted: rows of each table that was read to its end.
+    """
+
+    def __init__(self, db: sa.Connection) -> None:
+        self._db = db
+        self.counted: dict[str, int] = {}
+        self.revision: str = db.scalar(sa.text("SELECT version_num FROM alembic_version")) or ""
 
     def tables(self) -> Iterator[tuple[str, Iterator[bytes]]]:
         """Name and blocks of each table."""
@@ -47,8 +55,10 @@ class Snapshot:
     def _blocks(self, table: sa.Table) -> Iterator[bytes]:
         encode = msgspec.msgpack.Encoder().encode
         yield _framed(encode(["".join(column.name) for column in table.columns]))
+        self.counted[table.name] = 0
         found = self._db.execution_options(yield_per=_IN_ONE).execute(sa.select(table))
         for rows in found.partitions(_IN_ONE):
+            self.counted[table.name] += len(rows)
             yield b"".join(_framed(encode([_out(value) for value in row])) for row in rows)
 
 

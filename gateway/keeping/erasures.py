@@ -1,8 +1,8 @@
 """`erasures.log`: every deletion that was done here, so that none comes undone when an older backup is restored.
 
 One line for each, appended and synced after the rows have committed; what a crash left out is appended when the rows
-are opened next. Sealed with what follows from the site's first key, which is in every backup: any copy of the log can be
-read beside any backup of the site. Copy it to where the backups are.
+are opened next. Sealed with what follows from the site's first key, which is in every backup: any copy of the log can
+be read beside any backup of the site. Copy it to where the backups are.
 """
 
 import base64

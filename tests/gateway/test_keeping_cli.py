@@ -164,3 +164,26 @@ def test_what_a_silent_centre_has_not_taken_is_kept_and_goes_with_the_next_comma
     with Rows.for_writing(data, placement(data)), pytest.raises(StoreBusy, match=f"kept in {OUTBOX_FILE}"):
         have_stored(place, [withdrawal], 1, patience_s=0.2)
     assert [each.body for each in read_person(place, CODE, "li").waiting] == [withdrawal]
+    assert not have_stored(place, [ConsentWithdrawn(CODE, "see", 2)], 2).by_centre
+    person = read_person(place, CODE, "li")
+    assert ([each.body.at_utc_ns for each in person.records], person.waiting) == ([1, 2], [])
+
+
+def test_what_was_written_without_a_centre_gets_its_ways_when_it_starts(tmp_path: Path) -> None:
+    """A command does not know where records go from here; the centre does, once."""
+    data = tmp_path / "town"
+    with Rows.for_writing(data, placement(data, "huadu.xinhua", "huadu")) as rows:
+        rows.hear([SITE], 1)
+    place = Place("huadu.xinhua", data, BrokerAddress("127.0.0.1", 1, ""))
+    erase_person(place, CODE, "li", "asked")
+    with Rows.for_writing(data, placement(data, "huadu.xinhua", "huadu")) as rows:
+        assert rows.box("", int).pending(10) == []
+        assert len(rows.box(SITE, int).pending(10)) == 1
+        assert rows.adopt() == 2
+        up = rows.box("", int)
+        assert [(each.record.kind, each.record.target, each.seq) for each in up.take(up.pending(10))] == [
+            ("deletion", "", 1),
+            ("deletion_done", "", 2),
+        ]
+        assert rows.adopt() == 0
+        assert len(rows.box(SITE, int).pending(10)) == 1
