@@ -293,6 +293,7 @@ class Centre:
         while True:
             try:
                 await asyncio.to_thread(swallow, self.rows)
+                await asyncio.to_thread(self.rows.scrub)
             except (StoreError, OSError) as error:
                 log.error("the audit log waits: %s", error)  # noqa: TRY400 - one line for people
             await asyncio.sleep(BOOKS_S)

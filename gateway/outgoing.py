@@ -24,6 +24,12 @@ from gateway.upsert import insert, insert_new
 
 UNROUTED = "unrouted-"
 """How the boot of a process begins that writes rows without knowing where they go from here."""
+_OF_COMMANDS = (
+    RecordKind.DELETION,
+    RecordKind.DELETION_DONE,
+    RecordKind.CONSENT_WITHDRAWN,
+    RecordKind.ALERT_EVENT,
+)
 _IN_ONE = 500
 
 
@@ -94,7 +100,8 @@ def adopt(db: sa.Connection, placement: Placement) -> int:
     """
     r, o, c = t.records.c, t.outgoing.c, t.receipts.c
     columns = (r.id, r.kind, r.site, r.producer, r.made_utc_ns, r.body, r.target, r.lane)
-    found = db.execute(sa.select(*columns).where(r.boot.like(f"{UNROUTED}%")).order_by(r.stored_utc_ns, r.id)).all()
+    theirs = r.kind.in_(_OF_COMMANDS) & r.boot.like(f"{UNROUTED}%")
+    found = db.execute(sa.select(*columns).where(theirs).order_by(r.stored_utc_ns, r.id)).all()
     hops: list[tuple[str, Record, Lane]] = []
     for row in found:
         record = Record(row.id, RecordKind(row.kind), row.site, row.producer, row.made_utc_ns, row.body, row.target)
@@ -105,7 +112,7 @@ def adopt(db: sa.Connection, placement: Placement) -> int:
         ways = placement.routing.hops(record, came_from)
         hops += [(hop, record, Lane(row.lane)) for hop in ways if hop not in known]
     enqueue(db, placement.boot, hops)
-    db.execute(t.records.update().where(r.boot.like(f"{UNROUTED}%")).values(boot=placement.boot))
+    db.execute(t.records.update().where(theirs).values(boot=placement.boot))
     return len(hops)
 
 

@@ -6,6 +6,7 @@ by record, and the one that it refuses alone becomes a dead letter. Readers open
 
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -17,7 +18,7 @@ from sqlalchemy import exc
 
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
-from gateway.database import open_for_reading, open_for_writing, open_url_for_reading, plain_words
+from gateway.database import BUSY_S, open_for_reading, open_for_writing, open_url_for_reading, plain_words
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keeping.erasures import note_erasures
@@ -327,11 +328,15 @@ class Rows:
         """Have what was erased overwritten in the log of the file, too; a reader may put it off to the next time."""
         if self._engine.dialect.name == "sqlite":
             db = self._engine.raw_connection()
+            cursor = db.cursor()
             try:
-                busy = db.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                cursor.execute("PRAGMA busy_timeout=0")  # a backup may read for minutes: nobody waits for it
+                self._scrub_due = bool(cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            except sqlite3.OperationalError:
+                self._scrub_due = True
             finally:
+                cursor.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
                 db.close()
-            self._scrub_due = bool(busy)
         else:
             self._scrub_due = False  # PostgreSQL's own VACUUM takes dead rows away
 

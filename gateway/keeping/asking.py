@@ -29,6 +29,7 @@ from gateway.uplink import Uplink
 CLI = "cli"
 OUTBOX_FILE = f"outbox-{CLI}.sqlite"
 PATIENCE_S = 30.0
+URL_PATIENCE_S = 10.0
 _LOOK_S = 0.05
 
 
@@ -87,6 +88,10 @@ def have_stored(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: f
         StoreBusy: a centre runs, but has not answered; they wait in the outbox of the command line.
         StoreError: nothing was stored.
     """
+    if place.rows_url:  # anybody may write there, but only a centre knows where it goes on to: ask it first
+        with contextlib.suppress(StoreBusy):
+            return asyncio.run(_ask(place, bodies, now_utc_ns, min(patience_s, URL_PATIENCE_S)))
+        bodies = []  # they wait in the outbox
     try:
         with place.writing() as rows:
             _store_waiting(place, rows, now_utc_ns)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from gateway_parts import SITE, Broker, CentreProcess, a_session, placement, until
+from postgres_parts import Postgres
 from test_person import CODE, OTHER, of_a_person
 from test_rows_together import an_alert, arrivals_of
 
@@ -167,6 +168,20 @@ def test_what_a_silent_centre_has_not_taken_is_kept_and_goes_with_the_next_comma
     assert not have_stored(place, [ConsentWithdrawn(CODE, "see", 2)], 2).by_centre
     person = read_person(place, CODE, "li")
     assert ([each.body.at_utc_ns for each in person.records], person.waiting) == ([1, 2], [])
+
+
+def test_with_another_database_a_command_writes_itself_when_no_centre_answers(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.keeping.asking.URL_PATIENCE_S", 0.2)
+    url = postgres.new_database()
+    with Rows.for_writing(tmp_path, placement(tmp_path), url) as rows:
+        rows.store(arrivals_of(of_a_person(CODE)), 1)
+    place = Place(SITE, tmp_path, BrokerAddress("127.0.0.1", 1, ""), url)
+    erased = erase_person(place, CODE, "li", "asked")
+    assert not erased.by_centre
+    (proof,) = read_proof(place, erased.deletion)
+    assert (proof.complete, proof.answers[0].removed["records"]) == (True, 7)
 
 
 def test_what_was_written_without_a_centre_gets_its_ways_when_it_starts(tmp_path: Path) -> None:

@@ -309,6 +309,23 @@ def test_a_person_with_very_many_records_can_be_erased(tmp_path: Path, rows_url:
         assert sorted(_kinds(rows)) == ["deletion", "deletion_done"]
 
 
+def test_somebody_who_reads_for_long_holds_up_no_erasure_and_is_waited_for_with_the_scrubbing(
+    levels: Levels, room: Rows
+) -> None:
+    sealed = sealed_bodies(room, CODE)
+    with levels.place(ROOM).reading() as reader, reader.reading() as db:
+        db.exec_driver_sql("BEGIN")
+        assert db.scalars(sa.select(t.records.c.id)).all()
+        began = time.monotonic()
+        room.put(_deletion(CODE, time.time_ns()), time.time_ns())
+        assert time.monotonic() - began < 5
+        assert held(room) == {"deletion"}
+        assert any(each in everything(room) for each in sealed)  # the reader still sees them
+        db.rollback()
+    room.store(arrivals_of([opened_by(a_session(), OTHER)], boot="next"), 1)
+    assert not any(each in everything(room) for each in sealed)
+
+
 def test_outboxes_of_processes_that_do_not_run_are_erased_too(levels: Levels) -> None:
     place = levels.place(ROOM)
     session = a_session()

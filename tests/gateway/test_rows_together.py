@@ -17,7 +17,7 @@ from postgres_parts import Postgres
 
 from care.alerts import AlertEvent, AlertStep, Deadline, alert_state
 from gateway import tables as t
-from gateway.arrivals import Good, Hop
+from gateway.arrivals import Good, Hop, Poison
 from gateway.box import new_id
 from gateway.messages import (
     Appointment,
@@ -170,6 +170,26 @@ def test_two_centres_may_store_the_same_records_at_the_same_time_in_any_order(
                 assert hop == ""
                 numbers.setdefault((boot, lane), []).append(seq)
         assert all(sorted(each) == list(range(1, len(each) + 1)) for each in numbers.values())
+
+
+def test_opposite_orders_do_not_make_two_centres_wait_for_each_other(tmp_path: Path, postgres: Postgres) -> None:
+    """The worst case: the same records, one centre from the front and one from the back, round after round."""
+    url = postgres.new_database()
+    first = Rows.for_writing(tmp_path, placement(tmp_path, upper="huadu", boot="c1"), url)
+    second = Rows.for_writing(tmp_path, placement(tmp_path, upper="huadu", boot="c2"), url)
+    with first, second:
+        for number in range(5):
+            arrivals = a_district(number)
+            first.store([each for each in arrivals if each.record.kind == "session_chunk"], 1)
+            rest = [each for each in arrivals if each.record.kind != "session_chunk"]
+            letters = [Poison(new_id(), "no record", b"x") for _ in range(20)]
+            together(
+                lambda some=[*rest, *letters]: first.store(some, 2),
+                lambda some=[*rest[::-1], *letters[::-1]]: second.store(some, 3),
+            )
+            assert {each.record.id for each in arrivals} <= first.record_ids()
+        assert len(first.dead_letters()) == 100
+        assert first.sequence_gaps() == []
 
 
 @pytest.mark.parametrize("seed", range(6))
