@@ -23,7 +23,7 @@ import msgspec
 from gateway import topics
 from gateway.arrivals import Good, Hop
 from gateway.database import migrate, open_for_writing, plain_words
-from gateway.disk import make_folder, sync_folder
+from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import ArchiveRefused, StoreError, StoreUnwritable
 from gateway.keeping.archive import ArchiveReader, ArchiveWriter, Part, Secret, file_blocks
 from gateway.keeping.asking import Place
@@ -81,6 +81,7 @@ def back_up(
         keep: of a folder, how many backups of this site stay; 0 keeps all.
 
     Raises:
+        StoreBusy: another backup of this site is being made.
         StoreError: nothing was written; an older backup of the same name is as it was.
     """
     made = time.time_ns()
@@ -88,7 +89,10 @@ def back_up(
     path = to / f"{place.site}-{moment}{SUFFIX}" if to.is_dir() else to
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.part")
+    place.keyring()  # without keys there is nothing to keep
+    one_at_a_time = OneWriter(place.data / "backup")
     try:
+        _clear_away(place, path.parent)
         with contextlib.ExitStack() as stack:
             handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             file = stack.enter_context(os.fdopen(handle, "wb"))
@@ -106,6 +110,7 @@ def back_up(
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+        one_at_a_time.close()
     if keep and to.is_dir():
         for old in sorted(to.glob(f"{place.site}-*{SUFFIX}"))[:-keep]:
             old.unlink()
@@ -141,7 +146,7 @@ def restore(
         force: an existing folder is moved aside instead of refused; its own `erasures.log` is used, too.
 
     Raises:
-        StoreError: nothing was changed in `data`.
+        StoreError: nothing was changed in `data`; the database of `rows_url` may be filled then: drop it.
     """
     manifest = verify(path, secret)
     erasures = list(erasures)
@@ -175,7 +180,6 @@ def _write(writer: ArchiveWriter, place: Place, made: int, config: Path | None, 
     data = place.data
     counted: dict[str, int] = {}
     revision = ""
-    place.keyring()  # without keys there is nothing to keep
     _put_files(writer, data, _FIRST)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=data) as folder:
         copy = Path(folder) / "copy"
@@ -197,6 +201,14 @@ def _write(writer: ArchiveWriter, place: Place, made: int, config: Path | None, 
     manifest = Manifest(place.site, made, revision, counted, list(writer.parts))
     writer.finish(msgspec.msgpack.encode(manifest))
     return manifest
+
+
+def _clear_away(place: Place, folder: Path) -> None:
+    """What a backup that was killed has left."""
+    for path in place.data.glob(".backup-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f".{place.site}-*{SUFFIX}.part"):
+        path.unlink(missing_ok=True)
 
 
 def _put_files(writer: ArchiveWriter, data: Path, patterns: Sequence[str]) -> None:

@@ -23,7 +23,8 @@ from gateway import topics
 from gateway.arrivals import judge_up
 from gateway.box import new_id
 from gateway.database import open_for_writing
-from gateway.errors import ArchiveRefused, StoreUnwritable
+from gateway.disk import OneWriter
+from gateway.errors import ArchiveRefused, StoreBusy, StoreUnwritable
 from gateway.export import write_csv
 from gateway.journal import Journal
 from gateway.keeping import archive
@@ -364,6 +365,22 @@ def test_a_full_disk_leaves_no_half_backup_and_the_old_one_whole(tmp_path: Path)
     assert "free disk space" in said.stderr.splitlines()[-1]
     assert [each.name for each in target.parent.iterdir()] == [target.name]
     assert target.read_bytes() == old
+    assert not list((tmp_path / "site").glob(".backup-*"))
+
+
+def test_what_a_killed_backup_left_is_cleared_away_and_two_do_not_run_at_once(tmp_path: Path) -> None:
+    place = a_site(tmp_path / "site")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "site" / ".backup-x").mkdir()
+    (tmp_path / "site" / ".backup-x" / "copy").write_bytes(b"half")
+    (folder / f".{SITE}-20200101T000000Z.xinyibackup.part").write_bytes(b"half")
+    held = OneWriter(place.data / "backup")
+    with pytest.raises(StoreBusy):
+        back_up(place, folder, WORD)
+    held.close()
+    path, _ = back_up(place, folder, WORD)
+    assert list(folder.iterdir()) == [path]
     assert not list((tmp_path / "site").glob(".backup-*"))
 
 

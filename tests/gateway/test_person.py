@@ -277,8 +277,8 @@ def test_what_comes_late_of_an_erased_person_is_not_stored_and_what_is_new_is(
     with Rows.for_writing(tmp_path, placement(tmp_path), rows_url) as rows:
         rows.store(order[:cut], 1)
         rows.store(deletion, 100)
-        for arrival in [*order[cut:], *order]:
-            rows.store([arrival], 200)
+        for some in ([*order[cut:]], *([each] for each in order), order):  # all at once, and one after the other
+            rows.store(some, 200)
         assert set(_kinds(rows)) == {"deletion", "deletion_done"}
         assert rows.find() == []
         assert rows.dead_letters() == []
