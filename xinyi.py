@@ -17,8 +17,8 @@ import click
 from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
-from xinyi_points import points
 from xinyi_keeping import COMMANDS as KEEPING
+from xinyi_points import points
 from xinyi_release import release
 from xinyi_sim import sim
 

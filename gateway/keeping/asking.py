@@ -53,7 +53,9 @@ class Place:
 
     @classmethod
     def of(cls, config: Config, rows_url: str = "") -> "Place":
-        return cls(config.site.id, config.data, broker_address(config), rows_url)
+        return cls(
+            config.site.id, config.data, broker_address(config), rows_url or config.centre.rows_url, config.routing
+        )
 
     def keyring(self) -> Keyring:
         return Keyring.open(self.data / KEYS_FOLDER, create=False)

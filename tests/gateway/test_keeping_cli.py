@@ -1,6 +1,7 @@
 """The commands of the front door for what is kept, beside a real broker and a real centre and without them."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_a_centre_that_runs_is_asked_and_says_when_it_is_done(tmp_path: Path, br
     data = tmp_path / "centre"
     alert = new_id()
     with Rows.for_writing(data, placement(data)) as rows:
-        rows.store(arrivals_of([*of_a_person(CODE), an_alert(alert)[0]]), 1)
+        rows.store(arrivals_of([*of_a_person(CODE), an_alert(alert)[0]]), time.time_ns())
     place = Place(SITE, data, broker.address)
     read_person(place, CODE, "wu")
     centre = CentreProcess(data, broker)
