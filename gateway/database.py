@@ -208,7 +208,7 @@ def plain_words(where: Path | str) -> Iterator[None]:
         raise
     except exc.DatabaseError as error:
         said = " ".join(str(error.orig).split())
-        if "locked" in said:
+        if " locked" in said:
             raise StoreBusy(where, "another process holds the store", "try again when it has finished") from error
         if any(word in said for word in ("malformed", "not a database", "no such table", "no such column")):
             raise StoreCorrupt(where, f"this is not a healthy store ({said})", "restore it from a backup") from error

@@ -33,6 +33,8 @@ DRAWN = (
 )
 """Kinds that become points."""
 
+_NOTHING = UUID(int=0)
+
 log = logging.getLogger(__name__)
 
 
@@ -44,9 +46,7 @@ def context(what: str, record: UUID) -> bytes:
 def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
     """Write a batch within the transaction of `db`."""
     good: dict[UUID, Good] = {}
-    for arrival in sorted(
-        (each for each in arrivals if isinstance(each, Good)), key=lambda each: each.record.id
-    ):  # always in the same order, so that two writers do not wait for each other
+    for arrival in sorted((each for each in arrivals if isinstance(each, Good)), key=lambda each: each.record.id):
         good.setdefault(arrival.record.id, arrival)
     take_turn(db, erases=any(arrival.record.kind is RecordKind.DELETION for arrival in good.values()))
     fresh = _fresh(db, placement, good, now_utc_ns)
