@@ -62,7 +62,7 @@ def check(data: Path, url: str, promised: list[str], most_beyond: int) -> Findin
         most_beyond: records that may be there unpromised: puts that a kill interrupted.
     """
     found = Finding(promised=len(promised))
-    with open_rows(data, url) as rows, rows._engine.connect() as db:  # noqa: SLF001 - the check looks behind the door
+    with Rows.for_reading(data, url) as rows, rows._engine.connect() as db:  # noqa: SLF001 - the check looks behind the door
         ids = Counter(str(each) for each in db.scalars(sa.select(t.records.c.id)))
         found.stored = len(ids)
         missing = set(promised) - ids.keys()
