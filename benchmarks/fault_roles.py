@@ -134,13 +134,16 @@ async def produce(task: ProducerTask) -> None:
 async def serve(task: CentreTask) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    points: PointStore = (
-        InfluxPoints(InfluxAddress(*task.influx)) if task.influx else SqlitePoints(Path(task.data) / POINTS_FILE)
-    )
+    points: PointStore | None = None
+    if task.influx:
+        points = InfluxPoints(InfluxAddress(*task.influx))
+    elif not task.worker:
+        points = SqlitePoints(Path(task.data) / POINTS_FILE)
     broker = BrokerAddress(task.host, task.port, task.password)
     options = CentreOptions(worker=task.worker, rows_url=task.rows_url)
     await Centre(SITE, broker, Path(task.data), points=points, options=options).run(stop)
-    points.close()
+    if points:
+        points.close()
 
 
 def main() -> None:
