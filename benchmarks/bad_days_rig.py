@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -31,8 +31,6 @@ from gateway.uplink import Uplink
 
 ROOT = Path(__file__).parents[1]
 _CAGED = "XINYI_CAGED"
-FAR = "10.99.0.2"
-_NEAR = "10.99.0.1"
 
 
 def in_a_cage(module: str) -> None:
@@ -82,37 +80,53 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Callable[[bool], None]]
 
 
 class Cable:
-    """A second network name space behind a pair of cards; `cut` ends both directions without a word to TCP."""
+    """A second network name space behind a pair of cards; `cut` ends both directions without a word to TCP.
 
-    def __init__(self) -> None:
+    Args:
+        number: tells cables and their addresses apart.
+        of: commands that run at the near end begin like this; [] for where we are.
+
+    Attributes:
+        far: address of the far end.
+        inside: commands that run at the far end begin like this.
+    """
+
+    def __init__(self, number: int = 0, of: Sequence[str] = ()) -> None:
         self._keeper = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
         pid = str(self._keeper.pid)
         mine, deadline = Path("/proc/self/ns/net").readlink(), time.monotonic() + 10
         while Path(f"/proc/{pid}/ns/net").readlink() == mine and time.monotonic() < deadline:
             time.sleep(0.01)
         self.inside = ["nsenter", "-t", pid, "-n", "--"]
-        run("ip", "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", pid)
-        for command in (f"addr add {_NEAR}/24 dev near", "link set near up"):
-            run("ip", *command.split())
-        for command in ("link set lo up", f"addr add {FAR}/24 dev far", "link set far up"):
+        self.far, self._near, self._of = f"10.99.{number}.2", f"near{number}", list(of)
+        self._at_near("link", "add", self._near, "type", "veth", "peer", "name", "far", "netns", pid)
+        self._at_near("addr", "add", f"10.99.{number}.1/24", "dev", self._near)
+        self._at_near("link", "set", self._near, "up")
+        for command in ("link set lo up", f"addr add {self.far}/24 dev far", "link set far up"):
             run(*self.inside, "ip", *command.split())
 
     def cut(self, *, half_open: bool) -> None:
         """Pull the plug here, or silently somewhere behind the next switch."""
         if half_open:  # our card stays up and every packet vanishes: nobody answers for the far address any more
-            run(*self.inside, "ip", "addr", "del", f"{FAR}/24", "dev", "far")
-            run("ip", "neigh", "replace", FAR, "lladdr", "02:00:00:00:00:99", "dev", "near", "nud", "permanent")
+            run(*self.inside, "ip", "addr", "del", f"{self.far}/24", "dev", "far")
+            nobody = ("lladdr", "02:00:00:00:00:99", "dev", self._near, "nud", "permanent")
+            self._at_near("neigh", "replace", self.far, *nobody)
         else:
-            run("ip", "link", "set", "near", "down")
+            self._at_near("link", "set", self._near, "down")
 
     def mend(self) -> None:
-        run("ip", "link", "set", "near", "up")
-        subprocess.run(["ip", "neigh", "del", FAR, "dev", "near"], capture_output=True, check=False)
-        subprocess.run([*self.inside, "ip", "addr", "add", f"{FAR}/24", "dev", "far"], capture_output=True, check=False)
+        self._at_near("link", "set", self._near, "up")
+        mine = [*self._of, "ip", "neigh", "del", self.far, "dev", self._near]
+        its = [*self.inside, "ip", "addr", "add", f"{self.far}/24", "dev", "far"]
+        for command in (mine, its):
+            subprocess.run(command, capture_output=True, check=False)
 
     def close(self) -> None:
         self._keeper.kill()
         self._keeper.wait()
+
+    def _at_near(self, *words: str) -> None:
+        run(*self._of, "ip", *words)
 
 
 class SmallSite:
@@ -133,7 +147,7 @@ class SmallSite:
         port = free_port()
         self._broker_command = broker_command(folder / "broker", port)
         inner = private_address(folder / "broker", port)
-        self.address = BrokerAddress(FAR if cable else inner.host, port, inner.password)
+        self.address = BrokerAddress(cable.far if cable else inner.host, port, inner.password)
         if cable:
             configuration = folder / "broker" / "mosquitto.conf"
             configuration.write_text(configuration.read_text().replace("127.0.0.1", "0.0.0.0"))

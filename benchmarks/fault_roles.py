@@ -8,6 +8,7 @@ everything is receipted. What it puts: sessions (opened, chunks, closed) and ste
 
 import asyncio
 import contextlib
+import json
 import logging
 import random
 import signal
@@ -20,14 +21,25 @@ import msgspec
 
 from care.alerts import AlertEvent, AlertStep, Deadline
 from gateway.box import new_id
-from gateway.centre import Centre, CentreOptions
+from gateway.centre import Centre, CentreOptions, Upper
 from gateway.keys import Keyring
 from gateway.link import BrokerAddress
-from gateway.messages import BeatRow, Body, EventRow, FeatureRow, SessionChunk, SessionClosed, SessionOpened
+from gateway.messages import (
+    BeatRow,
+    Body,
+    EventRow,
+    FeatureRow,
+    RecordKind,
+    SessionChunk,
+    SessionClosed,
+    SessionOpened,
+    decode_body,
+)
 from gateway.outbox import Outbox
 from gateway.points import PointStore
 from gateway.points_influx import InfluxAddress, InfluxPoints
 from gateway.points_sqlite import POINTS_FILE, SqlitePoints
+from gateway.routing import DEFAULT_POLICY, Routing
 from gateway.uplink import Uplink
 
 SITE = "huadu.xinhua.0007"
@@ -57,6 +69,14 @@ class ProducerTask(msgspec.Struct):
 
 
 class CentreTask(msgspec.Struct):
+    """What a centre is told.
+
+    Attributes:
+        influx: url, token, org, bucket.
+        upper: site, host, port and password of the level above.
+        stays: kinds that may not go up, beside those of the default policy.
+    """
+
     host: str
     port: int
     password: str
@@ -64,6 +84,9 @@ class CentreTask(msgspec.Struct):
     worker: str = ""
     rows_url: str = ""
     influx: list[str] = []
+    site: str = SITE
+    upper: list[str] = []
+    stays: list[str] = []
 
 
 def bodies(luck: random.Random, device: str, turn: int) -> Iterator[Body]:
@@ -140,10 +163,35 @@ async def serve(task: CentreTask) -> None:
     elif not task.worker:
         points = SqlitePoints(Path(task.data) / POINTS_FILE)
     broker = BrokerAddress(task.host, task.port, task.password)
-    options = CentreOptions(worker=task.worker, rows_url=task.rows_url)
-    await Centre(SITE, broker, Path(task.data), points=points, options=options).run(stop)
+    above, routing = None, None
+    if task.upper:
+        site, host, port, password = task.upper
+        above = Upper(site, BrokerAddress(host, int(port), password))
+        routing = Routing(task.site, site, DEFAULT_POLICY | {RecordKind(kind): False for kind in task.stays})
+    options = CentreOptions(
+        level=task.site, worker=task.worker, rows_url=task.rows_url, upper=above, routing=routing
+    )
+    centre = Centre(task.site, broker, Path(task.data), points=points, options=options)
+    orders = asyncio.create_task(_take_orders(centre))
+    await centre.run(stop)
+    orders.cancel()
     if points:
         points.close()
+
+
+async def _take_orders(centre: Centre) -> None:
+    """Put what comes on standard input (kind, body in hex, target); say its id when it is durable."""
+    lines = asyncio.StreamReader(limit=1 << 20)
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    except (ValueError, OSError):
+        return  # nobody gives orders
+    await centre.connected.wait()
+    while line := await lines.readline():
+        kind, body, target = json.loads(line)
+        record = await centre.put(decode_body(RecordKind(kind), bytes.fromhex(body)), target)
+        print(record, flush=True)
 
 
 def main() -> None:
