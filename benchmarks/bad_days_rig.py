@@ -25,7 +25,7 @@ from gateway.broker import broker_command, free_port, private_address
 from gateway.errors import StoreError
 from gateway.keys import Keyring
 from gateway.link import BrokerAddress
-from gateway.outbox import Outbox
+from gateway.outbox import MAX_BYTES, Outbox
 from gateway.rows import Rows
 from gateway.uplink import Uplink
 
@@ -141,7 +141,10 @@ class SmallSite:
         promised: ids whose put has returned.
     """
 
-    def __init__(self, folder: Path, *, cable: Cable | None = None, rows_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, cable: Cable | None = None, rows_url: str = "", max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._max_bytes = max_bytes
         self.folder, self.data, self._rows_url = folder, folder / "centre", rows_url
         self._prefix = cable.inside if cable else []
         port = free_port()
@@ -159,10 +162,25 @@ class SmallSite:
     async def __aenter__(self) -> Self:
         self.start("broker", self._broker_command)
         keyring = Keyring.open(self.folder / "room" / "keys")
-        self.outbox = Outbox(self.folder / "room" / "outbox.sqlite", keyring, site=SITE, producer="room", boot="b1")
+        self.outbox = Outbox(
+            self.folder / "room" / "outbox.sqlite",
+            keyring,
+            site=SITE,
+            producer="room",
+            boot="b1",
+            max_bytes=self._max_bytes,
+        )
         self.uplink = Uplink(self.outbox, self.address, resend_s=1.0)
-        self._running = asyncio.create_task(self.uplink.run())
+        self.go_on()
         return self
+
+    def go_on(self) -> None:
+        """Have the uplink work."""
+        self._running = asyncio.create_task(self.uplink.run())
+
+    def pause(self) -> None:
+        """Have no uplink."""
+        self._running.cancel()
 
     async def __aexit__(self, *_: object) -> None:
         self._running.cancel()
@@ -173,7 +191,12 @@ class SmallSite:
     def start(self, name: str, command: list[str], env: dict[str, str] | None = None) -> None:
         with self.log.open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*self._prefix, *command], stdout=log, stderr=log, cwd=ROOT, env=os.environ | (env or {}), start_new_session=True
+                [*self._prefix, *command],
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=os.environ | (env or {}),
+                start_new_session=True,
             )
 
     def centre(self, worker: str = "", env: dict[str, str] | None = None) -> None:
@@ -229,7 +252,19 @@ async def injected(pid: int, folder: Path, error: str) -> AsyncIterator[None]:
     if not strace:
         raise SystemExit("strace is not installed; run: sudo apt install strace")
     calls = "pwrite64,fdatasync,fsync"
-    command = [strace, "-f", "-qq", "-o", str(folder / "strace"), "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}", "-p", str(pid)]
+    command = [
+        strace,
+        "-f",
+        "-qq",
+        "-o",
+        str(folder / "strace"),
+        "-e",
+        f"trace={calls}",
+        "-e",
+        f"inject={calls}:error={error}",
+        "-p",
+        str(pid),
+    ]
     process = await asyncio.create_subprocess_exec(*command)
     await until(lambda: "TracerPid:\t0" not in Path(f"/proc/{pid}/status").read_text(), 10)
     try:

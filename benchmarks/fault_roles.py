@@ -168,9 +168,7 @@ async def serve(task: CentreTask) -> None:
         site, host, port, password = task.upper
         above = Upper(site, BrokerAddress(host, int(port), password))
         routing = Routing(task.site, site, DEFAULT_POLICY | {RecordKind(kind): False for kind in task.stays})
-    options = CentreOptions(
-        level=task.site, worker=task.worker, rows_url=task.rows_url, upper=above, routing=routing
-    )
+    options = CentreOptions(level=task.site, worker=task.worker, rows_url=task.rows_url, upper=above, routing=routing)
     centre = Centre(task.site, broker, Path(task.data), points=points, options=options)
     orders = asyncio.create_task(_take_orders(centre))
     await centre.run(stop)

@@ -63,9 +63,7 @@ class Level:
             host = self.upper.cable.far if self.upper.cable else self.upper.address.host
             upper = [self.upper.site, host, str(self.upper.port), self.upper.address.password]
         a = self.address
-        task = CentreTask(
-            a.host, self.port, a.password, str(self.data), site=self.site, upper=upper, stays=self.stays
-        )
+        task = CentreTask(a.host, self.port, a.password, str(self.data), site=self.site, upper=upper, stays=self.stays)
         told = json.dumps(msgspec.to_builtins(task))
         self._start("centre", [sys.executable, "-m", "benchmarks.fault_roles", "centre", told])
 

@@ -34,7 +34,9 @@ def outbox(folder: Path, puts: int, broken: str) -> None:
             box._db.execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - broken on purpose
 
         def put(thread: int) -> None:
-            for number, body in zip(range(puts), bodies(random.Random(thread), f"chair-{thread}", thread), strict=False):
+            for number, body in zip(
+                range(puts), bodies(random.Random(thread), f"chair-{thread}", thread), strict=False
+            ):
                 record = box.put(body, made_utc_ns=number)
                 os.write(1, f"{record}\n".encode())
                 if number % 5 == 4:

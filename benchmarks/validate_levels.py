@@ -86,11 +86,15 @@ class House:
         """An alert in the room; its id and the record's."""
         alert = new_id()
         ladder = [Deadline(level, BEGAN + at * S) for at, level in enumerate(("room", "town", "district"))]
-        step = AlertEvent(alert, 1, AlertStep.RAISED, BEGAN, "room", "system", "red", "chair-1", "help_button", None, ladder)
+        step = AlertEvent(
+            alert, 1, AlertStep.RAISED, BEGAN, "room", "system", "red", "chair-1", "help_button", None, ladder
+        )
         return alert, await self.put(step)
 
     async def put_counts(self, day: int) -> UUID:
-        return await self.put(SiteCounts(f"2026-{1 + day // 28:02d}-{1 + day % 28:02d}", 1, {"sessions.completed": day}))
+        return await self.put(
+            SiteCounts(f"2026-{1 + day // 28:02d}-{1 + day % 28:02d}", 1, {"sessions.completed": day})
+        )
 
     async def roster(self) -> UUID:
         """A new duty roster for the room, put at the district."""
@@ -198,7 +202,9 @@ async def _tightened(house: House) -> None:
     house.town.start()
     await house.expect("the alert is at the district", lambda: house.status(house.district, alert) == "open")
     await house.expect("nothing waits anywhere", lambda: not any(level.waiting() for level in house.levels), 90)
-    await house.expect("no count has left the room", lambda: not stays & (house.town.holds() | house.district.holds()), 5)
+    await house.expect(
+        "no count has left the room", lambda: not stays & (house.town.holds() | house.district.holds()), 5
+    )
     await house.expect("tombstones say so", lambda: "tombstone" in house.town.kinds())
 
 

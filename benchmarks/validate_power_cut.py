@@ -117,7 +117,9 @@ def trace_outbox(folder: Path, puts: int, cuts: int, broken: str = "") -> Verdic
             verdict.early.append(record)
     for at, files in _cuts(calls, room, cuts):
         _restore(files, room, folder / "cut")
-        with Outbox(folder / "cut" / "outbox.sqlite", Keyring.open(room / "keys"), site=SITE, producer="room", boot="b") as box:
+        with Outbox(
+            folder / "cut" / "outbox.sqlite", Keyring.open(room / "keys"), site=SITE, producer="room", boot="b"
+        ) as box:
             here = {str(each) for each in box.pending(1 << 30)}
         promised = {word.data.decode().strip() for word in words if word.ended <= at}
         going = {each for each in promised if each in gone or each in _receipted(folder / "cut")}

@@ -44,8 +44,10 @@ class Box(Protocol):
         """Have `on_put` called, in any thread, when there is something new."""
         ...
 
-    def pending(self, limit: int) -> list[UUID]:
-        """Up to `limit` ids without a receipt: most urgent lane first, then oldest first."""
+    def pending(self, limit: int, newest: int = 0) -> list[UUID]:
+        """Up to `limit` ids without a receipt: most urgent lane first, then oldest first. When more are waiting, up to
+        `newest` of them are the newest of the normal lane, so that what is live does not wait behind a backlog.
+        """
         ...
 
     def take(self, ids: Sequence[UUID]) -> list[Envelope]:

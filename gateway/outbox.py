@@ -158,17 +158,24 @@ class Outbox:
         self._on_put()
         return record
 
-    def pending(self, limit: int) -> list[UUID]:
+    def pending(self, limit: int, newest: int = 0) -> list[UUID]:
         """See `Box.pending`."""
         found: list[UUID] = []
+
+        def look(lane: Lane, order: str, most: int) -> None:
+            question = f"SELECT id FROM waiting WHERE held='' AND lane=? ORDER BY place {order} LIMIT ?"  # noqa: S608 - our own words
+            ids = [UUID(bytes=row[0]) for row in self._db.execute(question, (lane, most))]
+            found.extend(record for record in ids if record not in found)
+
         with self._turn:
             try:
                 for lane in LANES:
-                    rows = self._db.execute(
-                        "SELECT id FROM waiting WHERE held='' AND lane=? ORDER BY place LIMIT ?",
-                        (lane, limit - len(found)),
-                    )
-                    found += [UUID(bytes=row[0]) for row in rows]
+                    look(lane, "ASC", limit - newest - len(found))
+                    if newest and lane is Lane.NORMAL and len(found) == limit - newest:
+                        look(lane, "DESC", newest)
+                        break
+                    if lane is Lane.NORMAL:
+                        newest = 0  # there is room for all of it
             except sqlite3.Error as error:
                 raise self._sorry(error) from error
         return found

@@ -151,14 +151,20 @@ class HopBox:
         """Something may have been put."""
         self._on_put()
 
-    def pending(self, limit: int) -> list[UUID]:
+    def pending(self, limit: int, newest: int = 0) -> list[UUID]:
         """See `Box.pending`."""
         o = t.outgoing.c
         found: list[UUID] = []
         with plain_words(self._where), self._engine.connect() as db:
             for lane in LANES:
-                question = sa.select(o.record).where(o.hop == self._hop, o.lane == lane).order_by(o.place)
-                found += db.scalars(question.limit(limit - len(found)))
+                question = sa.select(o.record).where(o.hop == self._hop, o.lane == lane)
+                found += db.scalars(question.order_by(o.place).limit(limit - newest - len(found)))
+                if newest and lane is Lane.NORMAL and len(found) == limit - newest:
+                    last = db.scalars(question.order_by(o.place.desc()).limit(newest))
+                    found += [record for record in last if record not in found]
+                    break
+                if lane is Lane.NORMAL:
+                    newest = 0  # there is room for all of it
         return found
 
     def take(self, ids: Sequence[UUID]) -> list[Envelope]:

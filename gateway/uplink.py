@@ -22,6 +22,8 @@ from gateway.messages import Receipt, encode
 from gateway.pacing import RESEND_S, Pacing
 
 WINDOW = 64
+LIVE_SHARE = 8
+"""One place in so many is kept for the newest, so that what is live does not wait behind a month of backlog."""
 RECONNECT_S = 0.5
 RECONNECT_MAX_S = 10.0
 
@@ -153,7 +155,9 @@ class Uplink:
             while True:
                 self._wake.clear()
                 await self._take_receipts()
-                waiting = await asyncio.to_thread(self._box.pending, self._window)
+                # While nothing comes back, what is new waits in the box, not in the broker's queue.
+                newest = 0 if self._overdue else self._window // LIVE_SHARE
+                waiting = await asyncio.to_thread(self._box.pending, self._window, newest)
                 due = self._pacing.due(waiting, loop.time())
                 if due:
                     envelopes = await asyncio.to_thread(self._box.take, due)

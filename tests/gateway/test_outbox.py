@@ -239,3 +239,12 @@ def test_a_put_that_no_disk_can_take_does_not_take_its_neighbours_along(outbox: 
     assert refused == [1]
     assert set(outbox.pending(9)) == {ids[0], ids[2]}
     assert [each.seq for each in waiting(outbox)] == [1, 2], "and its number is not a hole"
+
+
+def test_what_is_live_does_not_wait_behind_a_backlog(outbox: Outbox) -> None:
+    ids = [outbox.put(body, made_utc_ns=0) for body in whole_session(a_session(), 50)]
+    bulk = outbox.put(opened(a_session()), made_utc_ns=0, lane=Lane.BULK)
+    alert = outbox.put(opened(a_session()), made_utc_ns=0, lane=Lane.ALERT)
+    assert outbox.pending(8, 2) == [alert, *ids[:5], ids[-1], ids[-2]]
+    assert outbox.pending(100, 8) == [alert, *ids, bulk]
+    assert len(outbox.pending(54, 3)) == len(set(outbox.pending(54, 3))) == 53
