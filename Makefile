@@ -4,6 +4,7 @@ PY := .venv/bin/python
 DATA ?= data
 SCRIPTS ?= 100000
 FUZZ_MINUTES ?= 10
+KILLS ?= 200
 ARGS ?=
 FREEZE ?=
 
@@ -13,7 +14,7 @@ help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
 	@echo "make test      all tests, with real parts"
 	@echo "make check     style, types, import table, known vulnerabilities, whether docs/messages is of today"
-	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=); hours"
+	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=), faults (KILLS=); hours"
 	@echo "make bench     speed, as ratios against peers"
 
 setup:
@@ -44,6 +45,12 @@ validate: setup-test
 	$(PY) -m benchmarks.validate_safety --scripts $(SCRIPTS) || ok=1; \
 	XINYI_MODBUS_SCRIPTS=250 $(PY) -m pytest -q -o timeout=3000 tests/devices/modbus/test_modbus_hazards.py || ok=1; \
 	$(PY) -m benchmarks.fuzz_decoders --minutes $(FUZZ_MINUTES) || ok=1; \
+	$(PY) -m benchmarks.validate_faults --kills $(KILLS) || ok=1; \
+	$(PY) -m benchmarks.validate_power_cut || ok=1; \
+	$(PY) -m benchmarks.validate_bad_days || ok=1; \
+	$(PY) -m benchmarks.validate_levels || ok=1; \
+	$(PY) -m benchmarks.validate_offline || ok=1; \
+	$(PY) -m benchmarks.bench_gateway --only live --speed 20 --seconds 180 || ok=1; \
 	exit $$ok
 
 # Peers live in an environment of their own; some are GPL and never run in our process.
@@ -55,7 +62,10 @@ validate: setup-test
 
 bench: setup-test .venv-bench/.stamp
 	@ok=0; $(PY) -m benchmarks.bench_signals --peer-python .venv-bench/bin/python || ok=1; \
-	$(PY) -m benchmarks.bench_devices || ok=1; $(PY) -m benchmarks.bench_points || ok=1; exit $$ok
+	$(PY) -m benchmarks.bench_devices || ok=1; \
+	$(PY) -m benchmarks.bench_points || ok=1; \
+	$(PY) -m benchmarks.bench_centre || ok=1; \
+	$(PY) -m benchmarks.bench_gateway || ok=1; exit $$ok
 
 docs-figures: setup-test
 	$(PY) docs/make_figures.py

@@ -162,9 +162,7 @@ async def _measure(folder: Path, pid: int, address: object, seconds: float, spee
     part = max(1, len(memory) // 5)
     first, last = float(np.median(memory[part : 2 * part])), float(np.median(memory[-part:]))
     told = [line for line in (folder / "log").read_text().splitlines() if "messages/s" in line]
-    print(
-        f"262 rooms at {speed:g} times real time for {seconds * speed / 60:.0f} min of theirs: {told[-1] if told else ''}"
-    )
+    print(f"262 rooms at {speed:g} times real time for {seconds * speed / 60:.0f} min of theirs: {''.join(told[-1:])}")
     print(f"centre: {100 * share:.0f} % of a core, memory {first:.0f} MB after a while, {last:.0f} MB at the end")
     print(f"one alert, put to receipt, {len(latency)} times: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
     goals = last - first < GROWTH_MB

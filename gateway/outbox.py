@@ -9,7 +9,8 @@ bounded: when it is full the oldest of the bulk lane goes, and a tombstone says 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -56,7 +57,10 @@ CREATE TABLE IF NOT EXISTS dropped (session BLOB PRIMARY KEY, number INTEGER NOT
 """
 _ALL = b""
 _NO_SESSION = UUID(int=0)
-_ROW = "(id, kind, boot, lane, seq, session, made_utc_ns, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "(id, kind, boot, lane, seq, session, made_utc_ns, body)"
+_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?)"
+_IN_ONE = 64
+"""Rows in one statement."""
 
 log = logging.getLogger(__name__)
 
@@ -290,9 +294,7 @@ class Outbox:
         bytes_before = self._bytes
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            for each in queue:
-                if not self._known(each.id):
-                    self._insert(each.id, each.body, each.lane, each.made_utc_ns, each.sealed)
+            self._insert(queue)
             if self._bytes > self._max_bytes:
                 self._make_room()
             self._db.execute("COMMIT")
@@ -354,7 +356,7 @@ class Outbox:
             kinds = {}  # said once
             record = new_id()
             before = self._bytes
-            self._insert(record, stone, lane, made, self._keyring.seal(encode(stone), _context(record)))
+            self._insert([_Put(record, stone, lane, made, self._keyring.seal(encode(stone), _context(record)))])
             freed -= self._bytes - before
             self._bytes = before
         log.warning("%s: %d records were given up (%s)", self._path, sum(said.values()), reason)
@@ -370,35 +372,53 @@ class Outbox:
         self._db.execute("BEGIN IMMEDIATE")
         taken = 0
         for row in readable_rows(damaged):
-            self._db.execute(f"INSERT OR IGNORE INTO waiting {_ROW}", row)
-            self._count_put(row[5])
+            self._db.execute(f"INSERT OR IGNORE INTO waiting {_COLUMNS} VALUES {_MARKS}", row)  # noqa: S608 - our own words
+            self._count_puts([row[5]])
             taken += 1
         self._db.execute("COMMIT")
         log.error("%s: the outbox was damaged and is now at %s; %d records were taken over", self._path, damaged, taken)
 
-    def _count_put(self, session: bytes) -> None:
-        self._db.executemany(
-            "INSERT INTO totals VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET put=put+1", [(_ALL,), (session,)]
+    def _count_puts(self, sessions: Iterable[bytes]) -> None:
+        numbers = Counter(sessions)
+        numbers[_ALL] = numbers.total()
+        self._db.execute(
+            f"INSERT INTO totals VALUES {_places('(?, ?, 0)', len(numbers))} "  # noqa: S608 - our own words
+            "ON CONFLICT DO UPDATE SET put=put+excluded.put",
+            [value for pair in numbers.items() for value in pair],
         )
 
-    def _known(self, record: UUID) -> bool:
-        return (
-            self._db.execute(
-                "SELECT 1 FROM waiting WHERE id=?1 UNION ALL SELECT 1 FROM receipted WHERE id=?1", (record.bytes,)
-            ).fetchone()
-            is not None
-        )
+    def _insert(self, puts: Sequence[_Put]) -> None:
+        """Number and write those that are new. A few statements for many: each lets other threads of Python run."""
+        for start in range(0, len(puts), _IN_ONE):
+            some = {each.id: each for each in reversed(puts[start : start + _IN_ONE])}
+            ids = [record.bytes for record in some]
+            marks = _places("?", len(ids))
+            known = (
+                f"SELECT id FROM waiting WHERE id IN ({marks}) UNION ALL SELECT id FROM receipted WHERE id IN ({marks})"  # noqa: S608 - our own words
+            )
+            for (raw_id,) in self._db.execute(known, ids + ids):
+                some.pop(UUID(bytes=raw_id), None)
+            fresh = list(reversed(some.values()))
+            if not fresh:
+                continue
+            numbers = {lane: self._numbers(lane, count) for lane, count in Counter(x.lane for x in fresh).items()}
+            sessions = [(session_of(each.body) or _NO_SESSION).bytes for each in fresh]
+            values: list[object] = []
+            for each, session in zip(fresh, sessions, strict=True):
+                seq = next(numbers[each.lane])
+                kind = kind_of(each.body)
+                values += (each.id.bytes, kind, self.boot, each.lane, seq, session, each.made_utc_ns, each.sealed)
+            self._db.execute(f"INSERT INTO waiting {_COLUMNS} VALUES {_places(_MARKS, len(fresh))}", values)  # noqa: S608
+            self._count_puts(sessions)
+            self._bytes += sum(len(each.sealed) for each in fresh)
 
-    def _insert(self, record: UUID, body: Body, lane: Lane, made_utc_ns: int, sealed: bytes) -> None:
-        seq = self._db.execute(
-            "INSERT INTO sequences VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET last=last+1 RETURNING last",
-            (self.boot, lane),
+    def _numbers(self, lane: Lane, count: int) -> Iterator[int]:
+        """So many next numbers of a lane."""
+        last: int = self._db.execute(
+            "INSERT INTO sequences VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last=last+excluded.last RETURNING last",
+            (self.boot, lane, count),
         ).fetchone()[0]
-        session = (session_of(body) or _NO_SESSION).bytes
-        row = (record.bytes, kind_of(body), self.boot, lane, seq, session, made_utc_ns, sealed)
-        self._db.execute(f"INSERT INTO waiting {_ROW}", row)
-        self._count_put(session)
-        self._bytes += len(sealed)
+        return iter(range(last - count + 1, last + 1))
 
     def _open(
         self, rows: list[tuple[bytes, str, str, str, int, int, bytes]]
@@ -426,6 +446,10 @@ class Outbox:
                 self._path, f"the outbox is damaged ({error})", "move the file aside and restore it from a backup"
             )
         return StoreUnwritable(self._path, f"cannot be written ({error})", "free disk space or check its owner")
+
+
+def _places(mark: str, count: int) -> str:
+    return ", ".join([mark] * count)
 
 
 def _context(record: UUID) -> bytes:
