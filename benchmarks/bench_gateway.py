@@ -44,7 +44,7 @@ PER_S = 5000
 ALERT_MS = 300
 CPU = 0.5
 GROWTH_MB = 30
-FASTEST = 8
+FASTEST = 5
 """Above so many times the traffic of a real day the goals for CPU and alerts do not hold."""
 _PUT_S = 4.0
 

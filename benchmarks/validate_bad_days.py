@@ -3,8 +3,8 @@
     python -m benchmarks.validate_bad_days [--short] [--only NAME]
 
 Each day is made for real (a disk of its own that is full, errors of the kernel injected by strace, libfaketime, two
-network name spaces) in a cage of name spaces. A day is good when nothing that was promised is lost, the state is said in
-a line, and all is well by itself when the trouble has passed. Exit code 1 otherwise.
+network name spaces) in a cage of name spaces. A day is good when nothing that was promised is lost, the state is said
+in a line, and all is well by itself when the trouble has passed. Exit code 1 otherwise.
 """
 
 import argparse

@@ -68,12 +68,14 @@ log = logging.getLogger(__name__)
 class _Put:
     """A record on its way to the disk, in the thread that puts it."""
 
-    __slots__ = ("body", "done", "error", "id", "lane", "made_utc_ns", "sealed")
+    __slots__ = ("body", "done", "error", "id", "lane", "made_utc_ns", "sealed", "woken")
 
     def __init__(self, record: UUID, body: Body, lane: Lane, made_utc_ns: int, sealed: bytes) -> None:
         self.id, self.body, self.lane, self.made_utc_ns, self.sealed = record, body, lane, made_utc_ns, sealed
         self.done = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self.woken = threading.Lock()
+        self.woken.acquire()
 
 
 class Outbox:
@@ -102,6 +104,7 @@ class Outbox:
         self._turn = threading.Lock()
         self._gate = threading.Lock()
         self._queue: list[_Put] = []
+        self._led = False
         self._on_put: Callable[[], None] = lambda: None
         make_folder(path.parent)
         self._writer = OneWriter(path)
@@ -154,9 +157,11 @@ class Outbox:
         mine = _Put(record, body, lane or lane_of(kind_of(body)), made_utc_ns, sealed)
         with self._gate:
             self._queue.append(mine)
-        with self._turn:
-            if not mine.done:  # else the one before us took it along
-                self._commit_queue()
+            leads, self._led = not self._led, True
+        if not leads:
+            mine.woken.acquire()  # whoever leads has taken ours along, or it is our turn to lead
+        if leads or not mine.done:
+            self._lead()
         if mine.error:
             raise mine.error
         self._on_put()
@@ -268,6 +273,17 @@ class Outbox:
             dropped = self._db.execute("SELECT number FROM dropped WHERE session=?", (key,)).fetchone() or (0,)
         return Counts(row[0], row[1], row[0] - row[1] - dropped[0], held[0], dropped[0])
 
+    def _lead(self) -> None:
+        """Commit what waits, ours among it, and hand the lead to the first of those that have come meanwhile."""
+        try:
+            with self._turn:
+                self._commit_queue()
+        finally:
+            with self._gate:
+                self._led = bool(self._queue)
+                if self._queue:
+                    self._queue[0].woken.release()
+
     def _commit_queue(self) -> None:
         """Put everything that waits for the disk in one transaction; each learns how it ended.
 
@@ -277,7 +293,7 @@ class Outbox:
             queue, self._queue = self._queue, []
         try:
             self._commit(queue)
-        except Exception as error:  # noqa: BLE001 - whatever it is, every thread that waits is told
+        except BaseException as error:  # noqa: BLE001 - whatever it is, every thread that waits is told
             disk = isinstance(error, StoreCorrupt | StoreUnwritable)
             for each in queue:
                 each.error = error
@@ -289,6 +305,7 @@ class Outbox:
                         each.error = its_own
         for each in queue:
             each.done = True
+            each.woken.release()
 
     def _commit(self, queue: Sequence[_Put]) -> None:
         bytes_before = self._bytes
