@@ -111,6 +111,12 @@ class Site:
             self.tend()
             time.sleep(0.02)
 
+    def under_load(self, puts: int, most_s: float) -> None:
+        """Wait until so many more puts have returned, or for so long."""
+        wanted, deadline = self._promise_bytes() + 37 * puts, time.monotonic() + most_s
+        while self._promise_bytes() < wanted and time.monotonic() < deadline:
+            self.wait(0.05)
+
     def kill(self, name: str, away_s: float) -> bool:
         """Kill one; it comes back after so many seconds."""
         if name == "postgres":
@@ -152,6 +158,10 @@ class Site:
             child.kill()
         if self.postgres:
             self.postgres.kill()
+
+    def _promise_bytes(self) -> int:
+        paths = [self.folder / f"{name}.promises" for name in PRODUCERS]
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def _add(self, name: str, role: str, task: Callable[[], msgspec.Struct], out: Path | None = None) -> None:
         def command() -> list[str]:

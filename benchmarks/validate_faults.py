@@ -66,6 +66,7 @@ def torment(plan: Plan, kills: int, seed: int, folder: Path, *, pace_s: float = 
         victims = [name for name in site.children if name != "nginx"] + (["postgres"] if plan.postgres else [])
         told = time.monotonic()
         while sum(n for name, n in killed.items() if not name.endswith("paused")) < kills:
+            site.under_load(20, 20.0)
             site.wait(luck.uniform(0.3, 1.7) * pace_s)
             victim = luck.choice(victims)
             if plan.centres > 1 and luck.random() < 0.08:
