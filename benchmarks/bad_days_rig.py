@@ -53,7 +53,7 @@ def run(*command: str) -> None:
 async def until(condition: Callable[[], bool], timeout_s: float) -> float:
     """Seconds until it is true; the time-out when it never is."""
     began = time.monotonic()
-    while not condition() and time.monotonic() - began < timeout_s:  # noqa: ASYNC110 - looks from outside
+    while not condition() and time.monotonic() - began < timeout_s:
         await asyncio.sleep(0.02)
     return time.monotonic() - began
 

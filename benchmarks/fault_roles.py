@@ -141,7 +141,7 @@ async def produce(task: ProducerTask) -> None:
     running = asyncio.create_task(uplink.run())
     luck = random.Random(task.seed)
     for number, body in enumerate(bodies(luck, f"chair-{task.producer}", task.turn)):
-        while outbox.depth().records > MOST_WAITING and not end.exists():  # noqa: ASYNC110 - a file tells
+        while outbox.depth().records > MOST_WAITING and not end.exists():
             await asyncio.sleep(0.1)
         if end.exists():
             break

@@ -167,12 +167,12 @@ def trace_centre(folder: Path, records: int, cuts: int, *, postgres: bool = Fals
 async def _feed(folder: Path, trace: Path, data: Path, url: str, records: int, broken: str) -> None:
     """A broker, a producer of our own, and the traced centre, until everything is receipted."""
     port = free_port()
-    broker = subprocess.Popen(broker_command(folder / "broker", port), stderr=subprocess.DEVNULL)  # noqa: ASYNC220 - at once
+    broker = subprocess.Popen(broker_command(folder / "broker", port), stderr=subprocess.DEVNULL)
     address = private_address(folder / "broker", port)
     await wait_until_listening(address)
     role = ["centre", address.host, str(port), address.password, str(data), url, *filter(None, [broken])]
     command = strace_command(trace, sys.executable, "-m", "benchmarks.power_roles", *role)
-    centre = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
+    centre = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
         await asyncio.wait_for(_put_all(folder, address, records), 120)
     finally:

@@ -33,7 +33,6 @@ DRAWN = (
 )
 """Kinds that become points."""
 
-_NOTHING = UUID(int=0)
 
 log = logging.getLogger(__name__)
 
