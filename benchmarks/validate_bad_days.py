@@ -311,7 +311,6 @@ def _poisons() -> list[bytes]:
         record(encode(asked), RecordKind.APPOINTMENT, seq=3),
         record(encode(opened), RecordKind.SESSION_OPENED, boot="b\0t"),
         record(encode(asked), RecordKind.APPOINTMENT, seq=1 << 63),
-        bytes(1 << 20 | 1),
     ]
 
 

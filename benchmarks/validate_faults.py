@@ -90,6 +90,8 @@ def _look(site: Site, plan: Plan, killed: Counter[str]) -> Finding:
         if name.startswith("centre"):
             child.wanted = False
             child.kill()
+    if site.postgres:
+        site.postgres.start()  # it may be on its way back
     interrupted = sum(killed[name] for name in PRODUCERS)
     finding = check(site.data, site.rows_url, site.promised, interrupted)
     if plan.points == "influx":

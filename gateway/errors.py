@@ -47,6 +47,10 @@ class StoreUnwritable(StoreError):
     """The disk is full, read-only or not ours."""
 
 
+class RecordTooLarge(StoreError):
+    """A body is larger than any broker would take; it would wait for ever."""
+
+
 class UnknownSession(StoreError):
     """No session has this id, or more than one begins with it."""
 

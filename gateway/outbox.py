@@ -19,7 +19,7 @@ import msgspec
 
 from gateway.box import Counts, Depth, new_id
 from gateway.disk import OneWriter, make_folder, sync_folder
-from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreUnwritable
+from gateway.errors import KeyLost, RecordTooLarge, SealBroken, StoreCorrupt, StoreUnwritable
 from gateway.keys import Keyring
 from gateway.messages import (
     LANES,
@@ -39,6 +39,8 @@ from gateway.salvage import readable_rows, set_aside_if_damaged
 
 REMEMBERED = 50_000
 """Receipted ids that are kept: at one chunk every 10 s more than five days without a pause, 2 MB."""
+MAX_BODY_BYTES = (1 << 20) - (1 << 14)
+"""A broker's limit (`gateway.broker.MAX_PACKET_BYTES`), less what travels around a body."""
 MAX_BYTES = 1 << 30
 """Bound of what waits. A month of a busy room without raw waveforms is about a tenth of it (`make bench`)."""
 _SPARE = 0.02
@@ -151,9 +153,13 @@ class Outbox:
 
         Raises:
             StoreUnwritable: the disk refused; nothing was put.
+            RecordTooLarge: no broker would take it.
         """
-        record = id or new_id()
-        sealed = self._keyring.seal(encode(body), _context(record))
+        record, data = id or new_id(), encode(body)
+        if len(data) > MAX_BODY_BYTES:
+            problem = f"a {kind_of(body)} of {len(data)} bytes is more than a record may have ({MAX_BODY_BYTES})"
+            raise RecordTooLarge(self._path, problem, "cut it into several")
+        sealed = self._keyring.seal(data, _context(record))
         mine = _Put(record, body, lane or lane_of(kind_of(body)), made_utc_ns, sealed)
         with self._gate:
             self._queue.append(mine)

@@ -10,7 +10,7 @@ from gateway_parts import SITE, a_session, chunk, closed, opened, waiting
 
 from care.alerts import AlertEvent, AlertStep
 from gateway.box import new_id
-from gateway.errors import StoreUnwritable
+from gateway.errors import RecordTooLarge, StoreUnwritable
 from gateway.keys import Keyring
 from gateway.messages import Envelope, Lane, RecordKind, SessionWave, Tombstone, decode_body
 from gateway.outbox import Outbox
@@ -138,3 +138,9 @@ def test_the_depth_is_the_same_after_a_restart(small: Outbox, tmp_path: Path, ke
     path = tmp_path / "room" / "small.sqlite"
     with Outbox(path, keyring, site=SITE, producer="room", boot="boot-2", max_bytes=MOST) as again:
         assert again.depth() == before
+
+
+def test_what_no_broker_would_take_is_refused_at_once(outbox: Outbox) -> None:
+    with pytest.raises(RecordTooLarge, match="session_wave of .* cut it into several"):
+        outbox.put(wave(a_session(), 1, 1 << 20), made_utc_ns=1)
+    assert outbox.counts().put == 0
