@@ -141,6 +141,6 @@ def test_the_depth_is_the_same_after_a_restart(small: Outbox, tmp_path: Path, ke
 
 
 def test_what_no_broker_would_take_is_refused_at_once(outbox: Outbox) -> None:
-    with pytest.raises(RecordTooLarge, match="session_wave of .* cut it into several"):
+    with pytest.raises(RecordTooLarge, match=r"session_wave of .* cut it into several"):
         outbox.put(wave(a_session(), 1, 1 << 20), made_utc_ns=1)
     assert outbox.counts().put == 0
