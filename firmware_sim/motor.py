@@ -137,11 +137,6 @@ class Joint:
         """As its own sensor says."""
         return self.true_deg + self.offset_deg
 
-    @property
-    def travelling(self) -> bool:
-        """It moves, or is about to."""
-        return not self.still
-
     def go(self, target_deg: float, speed_deg_s: float, acceleration_deg_s2: float = inf) -> None:
         """Go there, no faster than asked; it brakes as hard as it is built to. A stop is finished first; a retreat too,
         and then it stands.
