@@ -50,7 +50,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS waiting (
     place INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, boot TEXT NOT NULL,
     lane TEXT NOT NULL, seq INTEGER NOT NULL, session BLOB NOT NULL, made_utc_ns INTEGER NOT NULL, body BLOB NOT NULL,
-    held TEXT NOT NULL DEFAULT '');
+    held TEXT NOT NULL DEFAULT '', target TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS waiting_order ON waiting (held, lane, place);
 CREATE TABLE IF NOT EXISTS receipted (place INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS sequences (boot TEXT, lane TEXT, last INTEGER NOT NULL, PRIMARY KEY (boot, lane));
@@ -59,8 +59,8 @@ CREATE TABLE IF NOT EXISTS dropped (session BLOB PRIMARY KEY, number INTEGER NOT
 """
 _ALL = b""
 _NO_SESSION = UUID(int=0)
-_COLUMNS = "(id, kind, boot, lane, seq, session, made_utc_ns, body)"
-_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "(id, kind, boot, lane, seq, session, made_utc_ns, body, target)"
+_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _IN_ONE = 64
 """Rows in one statement."""
 
@@ -70,10 +70,11 @@ log = logging.getLogger(__name__)
 class _Put:
     """A record on its way to the disk, in the thread that puts it."""
 
-    __slots__ = ("body", "done", "error", "id", "lane", "made_utc_ns", "sealed", "woken")
+    __slots__ = ("body", "done", "error", "id", "lane", "made_utc_ns", "sealed", "target", "woken")
 
-    def __init__(self, record: UUID, body: Body, lane: Lane, made_utc_ns: int, sealed: bytes) -> None:
+    def __init__(self, record: UUID, body: Body, lane: Lane, made_utc_ns: int, sealed: bytes, target: str = "") -> None:
         self.id, self.body, self.lane, self.made_utc_ns, self.sealed = record, body, lane, made_utc_ns, sealed
+        self.target = target
         self.done = False
         self.error: BaseException | None = None
         self.woken = threading.Lock()
@@ -118,6 +119,7 @@ class Outbox:
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._db.execute("PRAGMA secure_delete=ON")
                 self._db.executescript(_SCHEMA)
+                self._bring_up_to_date()
                 self._db.execute("UPDATE waiting SET held=''")
                 if self.set_aside:
                     self._take_over(self.set_aside)
@@ -146,10 +148,19 @@ class Outbox:
         """Have `on_put` called (in the putting thread) after each put: the uplink wakes on it."""
         self._on_put = on_put
 
-    def put(self, body: Body, *, made_utc_ns: int, lane: Lane | None = None, id: UUID | None = None) -> UUID:  # noqa: A002 - the contract's name
+    def put(
+        self,
+        body: Body,
+        *,
+        made_utc_ns: int,
+        lane: Lane | None = None,
+        id: UUID | None = None,  # noqa: A002 - the contract's name
+        target: str = "",
+    ) -> UUID:
         """Keep a body until the next level has it. It is on the disk when this returns.
 
         The same id again is a no-op, also after its receipt. `lane` is that of its kind unless it is given.
+        `target` is the site below that it is for.
 
         Raises:
             StoreUnwritable: the disk refused; nothing was put.
@@ -160,7 +171,7 @@ class Outbox:
             problem = f"a {kind_of(body)} of {len(data)} bytes is more than a record may have ({MAX_BODY_BYTES})"
             raise RecordTooLarge(self._path, problem, "cut it into several")
         sealed = self._keyring.seal(data, _context(record))
-        mine = _Put(record, body, lane or lane_of(kind_of(body)), made_utc_ns, sealed)
+        mine = _Put(record, body, lane or lane_of(kind_of(body)), made_utc_ns, sealed, target)
         with self._gate:
             self._queue.append(mine)
             leads, self._led = not self._led, True
@@ -205,7 +216,8 @@ class Outbox:
                     row
                     for record in ids
                     for row in self._db.execute(
-                        "SELECT id, kind, boot, lane, seq, made_utc_ns, body FROM waiting WHERE id=? AND held=''",
+                        "SELECT id, kind, boot, lane, seq, made_utc_ns, body, target FROM waiting "
+                        "WHERE id=? AND held=''",
                         (record.bytes,),
                     )
                 ]
@@ -395,7 +407,7 @@ class Outbox:
         self._db.execute("BEGIN IMMEDIATE")
         taken = 0
         for row in readable_rows(damaged):
-            self._db.execute(f"INSERT OR IGNORE INTO waiting {_COLUMNS} VALUES {_MARKS}", row)  # noqa: S608 - our own words
+            self._db.execute(f"INSERT OR IGNORE INTO waiting {_COLUMNS} VALUES {_MARKS}", (*row, ""))  # noqa: S608 - our own words
             self._count_puts([row[5]])
             taken += 1
         self._db.execute("COMMIT")
@@ -431,6 +443,7 @@ class Outbox:
                 seq = next(numbers[each.lane])
                 kind = kind_of(each.body)
                 values += (each.id.bytes, kind, self.boot, each.lane, seq, session, each.made_utc_ns, each.sealed)
+                values.append(each.target)
             self._db.execute(f"INSERT INTO waiting {_COLUMNS} VALUES {_places(_MARKS, len(fresh))}", values)  # noqa: S608
             self._count_puts(sessions)
             self._bytes += sum(len(each.sealed) for each in fresh)
@@ -444,20 +457,25 @@ class Outbox:
         return iter(range(last - count + 1, last + 1))
 
     def _open(
-        self, rows: list[tuple[bytes, str, str, str, int, int, bytes]]
+        self, rows: list[tuple[bytes, str, str, str, int, int, bytes, str]]
     ) -> tuple[list[Envelope], list[tuple[str, bytes]]]:
         envelopes: list[Envelope] = []
         held: list[tuple[str, bytes]] = []
-        for raw_id, kind, boot, lane, seq, made_utc_ns, sealed in rows:
+        for raw_id, kind, boot, lane, seq, made_utc_ns, sealed, target in rows:
             record = UUID(bytes=raw_id)
             try:
                 body = self._keyring.open_sealed(sealed, _context(record))
             except (KeyLost, SealBroken) as error:
                 held.append((str(error), raw_id))
                 continue
-            kept = Record(record, RecordKind(kind), self.site, self.producer, made_utc_ns, body)
+            kept = Record(record, RecordKind(kind), self.site, self.producer, made_utc_ns, body, target)
             envelopes.append(Envelope(boot, Lane(lane), seq, kept))
         return envelopes, held
+
+    def _bring_up_to_date(self) -> None:
+        """A file of 0.1.0 knows no targets."""
+        if "target" not in {row[1] for row in self._db.execute("PRAGMA table_info(waiting)")}:
+            self._db.execute("ALTER TABLE waiting ADD COLUMN target TEXT NOT NULL DEFAULT ''")
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

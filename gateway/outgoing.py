@@ -29,6 +29,8 @@ _OF_COMMANDS = (
     RecordKind.DELETION_DONE,
     RecordKind.CONSENT_WITHDRAWN,
     RecordKind.ALERT_EVENT,
+    RecordKind.DUTY_ROSTER,
+    RecordKind.SITE_SETTINGS,
 )
 _IN_ONE = 500
 

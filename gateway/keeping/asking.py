@@ -83,8 +83,10 @@ class Stored(NamedTuple):
     records: list[UUID]
 
 
-def have_stored(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float = PATIENCE_S) -> Stored:
-    """Have bodies stored at this site; they are when this returns.
+def have_stored(
+    place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float = PATIENCE_S, target: str = ""
+) -> Stored:
+    """Have bodies stored at this site, on their way to `target` if there is one; they are when this returns.
 
     Raises:
         StoreBusy: a centre runs, but has not answered; they wait in the outbox of the command line.
@@ -92,14 +94,14 @@ def have_stored(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: f
     """
     if place.rows_url:  # anybody may write there, but only a centre knows where it goes on to: ask it first
         with contextlib.suppress(StoreBusy):
-            return asyncio.run(_ask(place, bodies, now_utc_ns, min(patience_s, URL_PATIENCE_S)))
+            return asyncio.run(_ask(place, bodies, now_utc_ns, min(patience_s, URL_PATIENCE_S), target))
         bodies = []  # they wait in the outbox
     try:
         with place.writing() as rows:
             _store_waiting(place, rows, now_utc_ns)
-            return Stored(by_centre=False, records=[rows.put(body, now_utc_ns) for body in bodies])
+            return Stored(by_centre=False, records=[rows.put(body, now_utc_ns, target) for body in bodies])
     except StoreBusy:
-        return asyncio.run(_ask(place, bodies, now_utc_ns, patience_s))
+        return asyncio.run(_ask(place, bodies, now_utc_ns, patience_s, target))
 
 
 def _store_waiting(place: Place, rows: Rows, now_utc_ns: int) -> None:
@@ -114,10 +116,10 @@ def _store_waiting(place: Place, rows: Rows, now_utc_ns: int) -> None:
             outbox.receipted([each.record.id for each in envelopes])
 
 
-async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float) -> Stored:
+async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float, target: str) -> Stored:
     path = place.data / OUTBOX_FILE
     with Outbox(path, place.keyring(), site=place.site, producer=CLI, boot=str(uuid4())) as outbox:
-        records = [outbox.put(body, made_utc_ns=now_utc_ns) for body in bodies]
+        records = [outbox.put(body, made_utc_ns=now_utc_ns, target=target) for body in bodies]
         work = asyncio.create_task(Uplink(outbox, place.broker).run())
         try:
             async with asyncio.timeout(patience_s):

@@ -1,5 +1,6 @@
 """The outbox: durable when put returns, numbered without holes, never the same record twice."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from gateway import outbox as module
 from gateway.box import Counts, new_id
 from gateway.errors import StoreBusy
 from gateway.keys import Keyring
-from gateway.messages import Lane, decode_body
+from gateway.messages import DutyRoster, Lane, decode_body
 from gateway.outbox import Outbox
 
 
@@ -248,3 +249,20 @@ def test_what_is_live_does_not_wait_behind_a_backlog(outbox: Outbox) -> None:
     assert outbox.pending(8, 2) == [alert, *ids[:5], ids[-1], ids[-2]]
     assert outbox.pending(100, 8) == [alert, *ids, bulk]
     assert len(outbox.pending(54, 3)) == len(set(outbox.pending(54, 3))) == 53
+
+
+def test_what_is_for_a_site_below_says_so(outbox: Outbox) -> None:
+    outbox.put(DutyRoster(1, []), made_utc_ns=1, target=f"{SITE}.a")
+    outbox.put(DutyRoster(1, []), made_utc_ns=1)
+    assert [each.record.target for each in waiting(outbox)] == [f"{SITE}.a", ""]
+
+
+def test_a_file_that_knows_no_targets_is_brought_up_to_date(tmp_path: Path, keyring: Keyring) -> None:
+    path = tmp_path / "room" / "outbox.sqlite"
+    with Outbox(path, keyring, site=SITE, producer="room", boot="b1") as box:
+        record = box.put(DutyRoster(1, []), made_utc_ns=1)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE waiting DROP COLUMN target")
+    for boot in ("b2", "b3"):
+        with Outbox(path, keyring, site=SITE, producer="room", boot=boot) as box:
+            assert [each.record.id for each in waiting(box)] == [record]
