@@ -176,7 +176,11 @@ def _counts(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[G
 
 
 def _document(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    """What stands for a site, if it says so itself or a site above it does: a neighbour has no say."""
     record, body = arrival.record, arrival.body
+    if not within(record.target or record.site, record.site):
+        log.warning("%s of %s says what is to stand at %s; it stands aside", record.kind, record.site, record.target)
+        return []
     match body:
         case DutyRoster() | SiteSettings():
             version = body.version
