@@ -1,7 +1,8 @@
 """The one configuration file of a site, `xinyi.toml`; every key is documented in `deploy/xinyi.toml`.
 
-Environment overrides: `XINYI_<SECTION>_<KEY>`, e.g. `XINYI_BROKER_PORT=1884`. Errors are one line with the file, the
-field and what is wrong. Devices are a list and come from the file only.
+Over it lies what the site above has set (`gateway/settings_above.py`), and over that the environment:
+`XINYI_<SECTION>_<KEY>`, e.g. `XINYI_BROKER_PORT=1884`. Errors are one line with the file, the field and what is wrong.
+Devices are a list and come from the file only.
 """
 
 import os
@@ -16,6 +17,7 @@ from devices.address import AddressError, parse
 from devices.clock import Clock
 from devices.families import BY_KIND, Family
 from devices.supervisor import Driver
+from gateway import settings_above
 from gateway.link import BrokerAddress
 from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
@@ -205,6 +207,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return Routing(self.site.id, self.up.site, DEFAULT_POLICY | self.up.policy)
 
 
+SECTIONS: dict[str, Any] = {each.name: each.type for each in msgspec.structs.fields(Config)}
+"""Section → its struct."""
+
+
 def broker_address(config: Config) -> BrokerAddress:
     """Where the broker listens, with the password out of its file.
 
@@ -250,7 +256,7 @@ def sites_names(config: Config) -> list[str]:
 
 
 def load(path: Path | None) -> Config:
-    """The configuration from a file (or only defaults) and the environment.
+    """The configuration from a file (or only defaults), what the site above has set, and the environment.
 
     Raises:
         ConfigError: file missing, not TOML, or a field that is not as it must be.
@@ -264,7 +270,8 @@ def load(path: Path | None) -> Config:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}); see deploy/xinyi.toml for a start") from None
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    for section in Config.__struct_fields__:
+    settings_above.lay_over(table, settings_above.read(_data_of(table), SECTIONS))
+    for section in SECTIONS:
         for variable, text in os.environ.items():
             prefix = f"XINYI_{section.upper()}_"
             if variable.startswith(prefix) and section != "devices":
@@ -280,6 +287,13 @@ def load(path: Path | None) -> Config:
         raise ConfigError(f"{name}: {error}") from None
     check_devices(name, config.devices)
     return config
+
+
+def _data_of(table: dict[str, Any]) -> Path:
+    """The data folder, before the rest is known to be good."""
+    paths = table.get("paths")
+    said = os.environ.get("XINYI_PATHS_DATA") or (paths.get("data") if isinstance(paths, dict) else None)
+    return Path(said if isinstance(said, str) else PathsConfig().data).expanduser()
 
 
 def check_devices(name: str, devices: list[DeviceConfig]) -> None:
