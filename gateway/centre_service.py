@@ -1,7 +1,7 @@
 """The centre process as its configuration wants it: the centre itself, and what lives beside it.
 
-Beside it: the fleet keeper, the beacons (one on the own broker, one on the one above), the daily counts. Each runs on
-its own and none of their faults ends the centre.
+Beside it: the fleet keeper, the beacons (one on the own broker, one on the one above), the daily counts, what acts on
+what came down, the rollout below. Each runs on its own and none of their faults ends the centre.
 """
 
 import asyncio
@@ -9,12 +9,14 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from devices.clock import Clock
 from gateway import topics
+from gateway.acting import Acting
 from gateway.centre import Centre, CentreOptions, Upper
 from gateway.config import Config, broker_address, upper_address
 from gateway.counts import changed_days
@@ -27,6 +29,8 @@ from gateway.fleet.pulse import Load, Pulse
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of
+from gateway.releases.layout import Layout
+from gateway.releases.rolling import Rolling
 from gateway.routing import UP
 from gateway.rows import KEYS_FOLDER
 from gateway.trust.authority import Authority
@@ -91,10 +95,15 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         """What needs the rows, once they are open; it belongs to one of several centres."""
         await centre.opened.wait()
         keeper = FleetKeeper(site, broker, centre.rows, clock, centre.put, points=points)
+        updater = Layout(Path(config.release.root)).state
+        acting = Acting(site, config.data, updater, centre.rows, clock, centre.put, config.centre.worker)
+        rolling = Rolling(site, config.data, centre.rows, clock, centre.put, keeper.watch)
         async with asyncio.TaskGroup() as group:
             for name, work in (
                 ("fleet", lambda: centre.lease.whenever(keeper.run)),
                 ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
+                ("acting", acting.run),
+                ("rollout", lambda: centre.lease.whenever(rolling.run)),
                 ("machine", pulse.refresh),
                 ("machine", relay.refresh),
             ):

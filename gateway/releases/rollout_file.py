@@ -64,6 +64,11 @@ class RolloutFile:
         except (OSError, msgspec.DecodeError) as error:
             raise StoreCorrupt(self._path, f"not a rollout ({error})", "move it away and begin again") from None
 
+    @staticmethod
+    def is_there(data: Path) -> bool:
+        """Whether there has ever been one in this data folder."""
+        return (data / "releases" / "rollout.json").exists()
+
     @property
     def running(self) -> bool:
         """Whether there is one that has not ended."""
