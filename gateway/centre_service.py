@@ -26,6 +26,7 @@ from gateway.fleet.keeper import FleetKeeper
 from gateway.fleet.machine import Machine
 from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.pulse import Load, Pulse
+from gateway.fleet.watch import FleetWatch
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of
@@ -56,7 +57,16 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     machine = Machine(config.data)
     reason = await asyncio.to_thread(machine.begin, topics.CENTRE)
     pulse = Pulse(site, topics.CENTRE, machine, clock, load=lambda: _load(centre), reset_reason=reason)
-    relay = Pulse(site, topics.RELAY, machine, clock, load=lambda: _load(centre), uplink=lambda: "up")
+    watched: list[FleetWatch] = []
+    relay = Pulse(
+        site,
+        topics.RELAY,
+        machine,
+        clock,
+        load=lambda: _load(centre),
+        uplink=lambda: "up",
+        faults=lambda: [fault for watch in watched for fault in watch.faults(site, clock.utc_ns())],
+    )
     upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
     points = open_points(config.points, config.data)
     above = await asyncio.to_thread(_above, config, broker)
@@ -95,6 +105,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         """What needs the rows, once they are open; it belongs to one of several centres."""
         await centre.opened.wait()
         keeper = FleetKeeper(site, broker, centre.rows, clock, centre.put, points=points)
+        watched.append(keeper.watch)
         updater = Layout(Path(config.release.root)).state
         acting = Acting(site, config.data, updater, centre.rows, clock, centre.put, config.centre.worker)
         rolling = Rolling(site, config.data, centre.rows, clock, centre.put, keeper.watch)

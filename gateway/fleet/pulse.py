@@ -15,7 +15,7 @@ from devices.clock import Clock
 from gateway.box import Counts, Depth
 from gateway.errors import StoreError
 from gateway.fleet.beacon import Beacon
-from gateway.fleet.health import Birth, Heartbeat, ResetReason
+from gateway.fleet.health import MOST_DEVICES, Birth, Heartbeat, ResetReason
 from gateway.fleet.machine import Machine, Reading, versions
 from gateway.fleet.views import device_births, device_healths, with_machine
 from gateway.live import DeviceView
@@ -47,6 +47,7 @@ class Pulse:
         load: how its records are; called in a thread.
         uplink: whether the next level can be reached.
         devices: its devices now; called in the event loop.
+        faults: what moves people at the site and reports a fault, by id; called in the event loop.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Pulse:
         load: Callable[[], Load] = Load,
         uplink: Callable[[], Literal["up", "down", "none"]] = lambda: "none",
         devices: Callable[[], Sequence[DeviceView]] = tuple,
+        faults: Callable[[], Sequence[str]] = tuple,
         reset_reason: ResetReason = "unknown",
     ) -> None:
         self._site, self._process, self._machine, self._clock = site, process, machine, clock
         self._boot = boot or str(uuid4())
         self._load, self._uplink, self._devices, self._reason = load, uplink, devices, reset_reason
+        self._faults = faults
         self._began_s, self._began_utc_ns = time.monotonic(), clock.utc_ns()
         self._reading: Reading | None = None
         self._now = Load()
@@ -116,5 +119,6 @@ class Pulse:
             sequence_gaps=load.sequence_gaps,
             dead_letters=load.dead_letters,
             devices=device_healths(self._devices()),
+            faults=list(self._faults())[:MOST_DEVICES],
         )
         return with_machine(said, self._reading) if self._reading else said

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
+from devices.families import BY_KIND
 from gateway import topics
 from gateway.fleet.errors import HealthUnreadable
 from gateway.fleet.health import HEARTBEAT_S, Birth, Heartbeat, decode_birth, decode_heartbeat, parse_state
 from gateway.fleet.metrics import Sample, device_values, process_values
 from gateway.fleet.process import Device, Process, S
+from gateway.live import Health
 from gateway.messages import DeviceMinutes
 
 SILENT_AFTER = 3
@@ -42,6 +44,19 @@ class SiteView(Struct, frozen=True):
     online: bool
     since_ns: int | None
     processes: list[ProcessView]
+
+
+def faults_of(view: SiteView) -> set[str]:
+    """What moves people there and reports a fault, by id: chairs that are heard, and those that its relay names."""
+    speaking = [process for process in view.processes if process.online]
+    named = {fault for process in speaking if process.heartbeat for fault in process.heartbeat.faults}
+    chairs = {kind for kind, family in BY_KIND.items() if family.chair}
+    return named | {
+        device.health.id
+        for process in speaking
+        for device in process.devices
+        if device.health.health == Health.FAULT and device.who and device.who.kind in chairs
+    }
 
 
 def _silence(silent: bool | None) -> dict[str, float]:
@@ -134,6 +149,10 @@ class FleetWatch:
     def sites(self, now_ns: int) -> list[SiteView]:
         """Every site, sorted."""
         return [self._view(site, now_ns) for site in sorted(self._sites)]
+
+    def faults(self, site: str, now_ns: int) -> list[str]:
+        """What moves people at a site and reports a fault now, by id."""
+        return sorted(faults_of(self._view(site, now_ns))) if site in self._sites else []
 
     def minutes(self, now_ns: int) -> dict[str, DeviceMinutes]:
         """The minutes of devices that are over since it was asked last, by site; each is given once."""

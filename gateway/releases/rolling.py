@@ -10,19 +10,20 @@ from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from devices.clock import Clock
-from devices.families import BY_KIND
 from gateway import tables as t
 from gateway.arrivals import within
 from gateway.documents import newest, stored_since
 from gateway.errors import StoreError
-from gateway.fleet.watch import FleetWatch, SiteView
-from gateway.live import Health
+from gateway.fleet.memory import load_kept, save_kept
+from gateway.fleet.watch import FleetWatch
 from gateway.messages import Body, RecordKind, ReleaseManifest, ReleaseReport, SiteSettings
 from gateway.releases.errors import ReleaseError
-from gateway.releases.plan import Action, Done, Halt, Offer, Release, SiteHealth
+from gateway.releases.plan import Action, Done, Halt, Offer, Release, Rollout, SiteHealth
+from gateway.releases.reports import ReportState
 from gateway.releases.rollout_file import RolloutFile
 from gateway.rows import Rows
 from gateway.settings_above import HOLD, Value, changed
@@ -72,6 +73,7 @@ class Rolling:
         self._put, self._watch, self._tell = put, watch, tell
         self._silent_since: dict[str, int] = {}
         self._seen: tuple[str, int] = ("", 0)
+        self._before: tuple[str, dict[str, set[str]]] | None = None
 
     async def run(self) -> None:
         while True:
@@ -97,6 +99,8 @@ class Rolling:
             found = await asyncio.to_thread(stored_since, self._rows, RecordKind.RELEASE_REPORT, since)
             reports = [(each.site, each.body) for each in found if isinstance(each.body, ReleaseReport)]
             health = self._health(sites, now, rollout.policy.silent_s)
+            faulty = self._faults(rollout, sites, now)
+            health |= dict.fromkeys(faulty, SiteHealth.SAFETY_FAULT)
             for action in stored.advance(now, sites, reports, health):
                 await self._perform(action, stored.manifest)
         self._seen = (rollout.version, max((each.stored_utc_ns for each in found), default=self._seen[1]))
@@ -156,18 +160,24 @@ class Rolling:
         for site, since in self._silent_since.items():
             if now_utc_ns - since >= silent_s * _S:
                 health[site] = SiteHealth.SILENT
-        faulty = {view.site for view in self._watch.sites(now_utc_ns) if view.site in below and _has_fault(view)}
-        return health | dict.fromkeys(faulty, SiteHealth.SAFETY_FAULT)
+        return health
 
-
-def _has_fault(view: SiteView) -> bool:
-    """Whether something that moves people says that it is not well there."""
-    return any(
-        device.health.health == Health.FAULT
-        and device.who
-        and device.who.kind in BY_KIND
-        and BY_KIND[device.who.kind].chair
-        for process in view.processes
-        if process.online
-        for device in process.devices
-    )
+    def _faults(self, rollout: Rollout, sites: Iterable[str], now_utc_ns: int) -> set[str]:
+        """Sites that took the version and where something that moves people has a fault that was not there before."""
+        name = f"faults-before-{rollout.version}"
+        if self._before is None or self._before[0] != name:
+            kept = load_kept(self._rows, name)
+            self._before = (name, msgspec.json.decode(kept, type=dict[str, set[str]]) if kept else {})
+        before, faulty = dict(self._before[1]), set()
+        for site in sites:
+            now = set(self._watch.faults(site, now_utc_ns))
+            seen = rollout.outcomes.get(site)
+            if seen is None or seen.state in {ReportState.OFFERED, ReportState.FETCHED}:
+                before[site] = now
+            elif now - before.get(site, set()):
+                faulty.add(site)
+        before = {site: faults for site, faults in before.items() if faults}
+        if before != self._before[1]:
+            save_kept(self._rows, name, msgspec.json.encode({site: sorted(found) for site, found in before.items()}))
+            self._before = (name, before)
+        return faulty

@@ -201,11 +201,11 @@ def test_sites_are_those_that_were_heard_or_whose_counts_came_up(district: Distr
     assert sites_below(district.rows, DISTRICT) == sorted([*SITES, "huadu.x.0001"])
 
 
-def beat(site: str, number: int, now: int, health: str = "connected") -> Heartbeat:
-    return Heartbeat(site, "room", "b", number, now, devices=[DeviceHealth("chair-1", health)])
+def beat(site: str, number: int, now: int, *faults: str) -> Heartbeat:
+    return Heartbeat(site, "relay", "b", number, now, faults=list(faults))
 
 
-async def test_health_is_silence_that_lasts_while_we_listen_and_faults_of_chairs(district: District) -> None:
+async def test_silence_counts_when_it_lasts_while_we_listen(district: District) -> None:
     clock, watch, site, other = district.clock, district.watch, SITES[0], SITES[1]
 
     def health() -> dict[str, SiteHealth]:
@@ -213,11 +213,8 @@ async def test_health_is_silence_that_lasts_while_we_listen_and_faults_of_chairs
 
     watch.hearing(clock.utc_ns())
     for one in (site, other, "elsewhere"):
-        birth = Birth(one, "room", "b", 1, "first", Versions("1"), devices=[DeviceBirth("chair-1", "chair-link")])
-        watch.take_birth(birth, clock.utc_ns())
-    watch.take_heartbeat(beat(site, 1, clock.utc_ns()), clock.utc_ns())
-    watch.take_heartbeat(beat(other, 1, clock.utc_ns(), "fault"), clock.utc_ns())
-    assert health() == {site: SiteHealth.WELL, other: SiteHealth.SAFETY_FAULT}
+        watch.take_heartbeat(beat(one, 1, clock.utc_ns()), clock.utc_ns())
+    assert health() == {site: SiteHealth.WELL, other: SiteHealth.WELL}
     clock.pass_s(600)
     watch.take_heartbeat(beat(other, 2, clock.utc_ns()), clock.utc_ns())
     assert health() == {site: SiteHealth.WELL, other: SiteHealth.WELL}, "ten minutes are no silence yet"
@@ -226,3 +223,32 @@ async def test_health_is_silence_that_lasts_while_we_listen_and_faults_of_chairs
     assert health() == {site: SiteHealth.SILENT, other: SiteHealth.WELL}
     watch.deaf()
     assert health() == {}, "who hears nothing knows nothing"
+
+
+async def test_a_new_fault_of_a_chair_halts_it_and_an_old_one_does_not(district: District) -> None:
+    clock, watch, site = district.clock, district.watch, FIRST[0]
+    watch.hearing(clock.utc_ns())
+    watch.take_heartbeat(beat(site, 1, clock.utc_ns(), "chair-1"), clock.utc_ns())
+    district.begin()
+    await district.rolling.turn()
+    district.hears([site], "applied")
+    district.rolling = district.started()
+    await district.rolling.turn()
+    assert district.status is Status.RUNNING, "that chair was out of order before, and a restart remembers it"
+    watch.take_heartbeat(beat(site, 2, clock.utc_ns(), "chair-1", "chair-2"), clock.utc_ns())
+    await district.rolling.turn()
+    assert district.status is Status.HALTED
+    assert district.said == [
+        f"rollout of {V} is halted: safety fault at {site}; look with: xinyi release rollout status"
+    ]
+
+
+def test_a_chair_that_is_heard_itself_counts_too() -> None:
+    watch = FleetWatch()
+    watch.hearing(1)
+    devices = [DeviceBirth("chair-1", "chair-link"), DeviceBirth("belt", "berry")]
+    watch.take_birth(Birth("huadu", "room", "b", 1, "first", Versions("1"), devices=devices), 1)
+    healths = [DeviceHealth("chair-1", "fault"), DeviceHealth("belt", "fault")]
+    watch.take_heartbeat(Heartbeat("huadu", "room", "b", 1, 1, devices=healths), 1)
+    assert watch.faults("huadu", 2) == ["chair-1"]
+    assert watch.faults("elsewhere", 2) == []
