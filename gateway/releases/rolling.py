@@ -95,7 +95,8 @@ class Rolling:
         sites = await asyncio.to_thread(sites_below, self._rows, self._site)
         with RolloutFile(self._data) as stored:
             now, rollout = self._clock.utc_ns(), stored.rollout
-            since = self._seen[1] - _OVERLAP_NS if self._seen[0] == rollout.version else 0
+            this = f"{rollout.version} {rollout.events[0].at_utc_ns}"
+            since = self._seen[1] - _OVERLAP_NS if self._seen[0] == this else 0
             found = await asyncio.to_thread(stored_since, self._rows, RecordKind.RELEASE_REPORT, since)
             reports = [(each.site, each.body) for each in found if isinstance(each.body, ReleaseReport)]
             health = self._health(sites, now, rollout.policy.silent_s)
@@ -103,7 +104,7 @@ class Rolling:
             health |= dict.fromkeys(faulty, SiteHealth.SAFETY_FAULT)
             for action in stored.advance(now, sites, reports, health):
                 await self._perform(action, stored.manifest)
-        self._seen = (rollout.version, max((each.stored_utc_ns for each in found), default=self._seen[1]))
+        self._seen = (this, max((each.stored_utc_ns for each in found), default=self._seen[1]))
 
     async def _perform(self, action: Action, manifest: ReleaseManifest) -> None:
         match action:

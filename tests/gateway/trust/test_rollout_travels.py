@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -106,10 +106,7 @@ class Two:
         async with self.upper.link(self.upper.site(site)) as link:
             payload = encode(Envelope(str(new_id()), Lane.NORMAL, 1, record))
             link.publish(topics.up(site, Lane.NORMAL, topics.RELAY), payload)
-            await self.until_at_district(lambda: site in self.reporters(), f"the report of {site} is stored")
-
-    async def until_at_district(self, what: Callable[[], bool], why: str) -> None:
-        await until(what, why, timeout_s=30)
+            await until(lambda: site in self.reporters(), f"the report of {site} is stored", timeout_s=30)
 
     def _ask(self, column: str, kind: RecordKind) -> list[str]:
         r = t.records.c
@@ -186,7 +183,7 @@ async def test_two_that_were_rolled_back_halt_it_and_the_hold_arrives(two: Two) 
         assert two.rollout["status"] == "running"
         await two.another_says(bad[1], "rolled_back")
         await until(lambda: two.room.release.hold == V, "the room holds the version", timeout_s=30)
-    assert two.rollout["status"] == "halted"
+        await until(lambda: two.rollout["status"] == "halted", "it is halted when all have been told", timeout_s=30)
     assert two.room.site.name == "新华社区", "what was set before stays"
     assert two.room.release.source == ""
     assert "evil" not in (two.room.data / FILE).read_text("utf-8")
