@@ -76,7 +76,9 @@ class SessionRow(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """What could not be stored. `what` is "record" (payload: the message) or "point" (payload: its line)."""
+    """What could not be stored. `what` is "record" (payload: the message), "point" (its line) or "setting"
+    (key and value that may not be set from above).
+    """
 
     id: UUID
     what: str
