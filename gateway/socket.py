@@ -15,12 +15,16 @@ from typing import Self
 import msgspec
 
 from gateway.errors import StoreUnwritable
-from gateway.live import Command, EmergencyStop, LiveFrame, Reply
+from gateway.live import Command, EmergencyStop, EndSession, LiveFrame, MarkMoment, PauseSession, Reply
 
 MAX_MESSAGE = 1 << 20
 SLOW_FACE_BYTES = 1 << 18
+LONGEST_S, LONGEST_MOTION_S = 5.0, 2.0
+"""No command lives longer, whatever it says of itself; the second is for all from which a movement may follow."""
+_STILL = (PauseSession, EndSession, MarkMoment)
 
 Perform = Callable[[Command], Awaitable[Reply]]
+Witness = Callable[[Command, Reply], Awaitable[None]]
 
 _command = msgspec.msgpack.Decoder(Command)
 
@@ -51,10 +55,11 @@ class RoomSocket:
         path: where the socket is made; an old one is replaced.
         perform: carries out a command; refuses with a Reply, never raises.
         stop_now: carries out an emergency stop without waiting for anything else.
+        witness: told every command with its reply, before the reply goes out; of a stop afterwards. Never raises.
     """
 
-    def __init__(self, path: Path, perform: Perform, stop_now: Perform) -> None:
-        self._path, self._perform, self._stop_now = path, perform, stop_now
+    def __init__(self, path: Path, perform: Perform, stop_now: Perform, witness: Witness | None = None) -> None:
+        self._path, self._perform, self._stop_now, self._witness = path, perform, stop_now, witness or _nobody
         self._faces: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
@@ -120,13 +125,31 @@ class RoomSocket:
     async def _answer(self, command: Command, writer: asyncio.StreamWriter) -> None:
         if isinstance(command.action, EmergencyStop):
             reply = await self._stop_now(command)
-        else:
-            async with self._turn:
-                late = time.monotonic_ns() - command.asked_ns > command.expires_s * 1e9
-                reply = (
-                    Reply(id=command.id, ok=False, code="too_late", detail=f"older than {command.expires_s:g} s")
-                    if late
-                    else await self._perform(command)
-                )
-        with contextlib.suppress(ConnectionError):
-            writer.write(pack(reply))
+            _say(writer, reply)
+            await self._witness(command, reply)
+            return
+        async with self._turn:
+            detail = _late(command, time.monotonic_ns())
+            late = Reply(id=command.id, ok=False, code="too_late", detail=detail)
+            reply = late if detail else await self._perform(command)
+            await self._witness(command, reply)
+        _say(writer, reply)
+
+
+def _late(command: Command, now_ns: int) -> str:
+    """Why it counts as late, or ""."""
+    longest_s = LONGEST_S if isinstance(command.action, _STILL) else LONGEST_MOTION_S
+    lives_s = min(longest_s, command.expires_s) if command.expires_s > 0 else 0.0  # nan lives not at all
+    age_s = (now_ns - command.asked_ns) / 1e9
+    if age_s < 0:
+        return "asked in the future: by another clock"
+    return f"older than {lives_s:g} s" if age_s >= lives_s else ""
+
+
+def _say(writer: asyncio.StreamWriter, reply: Reply) -> None:
+    with contextlib.suppress(ConnectionError):
+        writer.write(pack(reply))
+
+
+async def _nobody(_command: Command, _reply: Reply) -> None:
+    """Witnesses nothing."""

@@ -224,7 +224,11 @@ class Flow:
         return PauseSession() if running else None
 
     def replied(self, action: Action, reply: Reply) -> None:
-        """The room answered: a refused start is said in words; what else is refused shows in the next frame."""
+        """The room answered: a refused start is said in words; what only the counsellor may do leads to the page for
+        help; what else is refused shows in the next frame.
+        """
+        if reply.code == "not_yours":  # a counsellor leads this session: the page that brings one
+            self.before_help, self.wish = Place.HOME, Place.HELP
         if not isinstance(action, StartSession):
             return
         self.starting = False

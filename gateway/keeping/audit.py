@@ -1,15 +1,13 @@
-"""Who looked at what of whom: every look at a person's data leaves an entry, also one by a program that only reads.
+"""Who looked at what of whom, and who asked a room for what: every look and every command leaves an entry.
 
-A reader cannot write to the rows (one writer per file), so it appends to `audit.log` in the data folder, synced before
-it shows anything: no entry, no look. The centre takes the log into its table `audit` when it starts and every hour.
-Codes stand in it as keyed hashes; what else is to say is sealed.
+Who cannot write to the rows (one writer per file) appends to `audit.log` in the data folder (`audit_log.py`); a reader
+syncs it before it shows anything: no entry, no look. The centre takes the log into its table `audit` when it starts
+and every hour. Codes stand in it as keyed hashes; what else is to say is sealed.
 """
 
 import base64
 import fcntl
 import os
-import time
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,24 +15,15 @@ import msgspec
 import sqlalchemy as sa
 
 from gateway import tables as t
-from gateway.box import new_id
 from gateway.disk import sync_folder
-from gateway.errors import KeyLost, SealBroken, StoreUnwritable
-from gateway.keys import Keyring
+from gateway.errors import KeyLost, SealBroken
+from gateway.keeping.audit_log import AUDIT_FILE, AuditLine, context, note
 from gateway.rows import Rows
 from gateway.upsert import insert_new
 
-AUDIT_FILE = "audit.log"
+__all__ = ["AuditEntry", "entries", "note", "swallow"]
+
 _TAKEN = "audit.log.taken"
-
-
-class _Line(msgspec.Struct):
-    id: UUID
-    at_utc_ns: int
-    actor: str
-    action: str
-    what: str
-    sealed: str
 
 
 class AuditEntry(NamedTuple):
@@ -46,43 +35,6 @@ class AuditEntry(NamedTuple):
     action: str
     what: str
     detail: str | None
-
-
-def note(data: Path, keyring: Keyring, actor: str, action: str, what: str, detail: str = "") -> None:
-    """Write an entry down, durably, before the deed.
-
-    Args:
-        data: data folder.
-        keyring: its keys.
-        actor: staff id, or the name of the user.
-        action: "person.read", "person.export", "person.erase" …
-        what: hash of a code, or an id.
-        detail: anything else; sealed.
-
-    Raises:
-        StoreUnwritable: it cannot be written, so the deed must not be done.
-    """
-    path = data / AUDIT_FILE
-    entry = new_id()
-    sealed = base64.b64encode(keyring.seal(detail.encode(), _context(entry))).decode()
-    line = msgspec.json.encode(_Line(entry, time.time_ns(), actor, action, what, sealed)) + b"\n"
-    try:
-        while True:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                if not _same(handle, path):
-                    continue  # a centre has just taken it
-                os.write(handle, line)
-                os.fsync(handle)
-                sync_folder(data)
-                return
-            finally:
-                os.close(handle)
-    except OSError as error:
-        raise StoreUnwritable(
-            path, f"the look cannot be written down ({error.strerror})", "make the data folder writable for this user"
-        ) from error
 
 
 def swallow(rows: Rows) -> int:
@@ -100,7 +52,7 @@ def swallow(rows: Rows) -> int:
     values = []
     for raw in taken.read_bytes().split(b"\n"):
         try:
-            line = msgspec.json.decode(raw, type=_Line)
+            line = msgspec.json.decode(raw, type=AuditLine)
             detail = base64.b64decode(line.sealed, validate=True)
         except (msgspec.DecodeError, ValueError):
             continue
@@ -130,17 +82,6 @@ def entries(rows: Rows, *, what: str = "", limit: int = 1000) -> list[AuditEntry
 
 def _plain(rows: Rows, entry: UUID, sealed: bytes) -> str | None:
     try:
-        return rows.placement.keyring.open_sealed(sealed, _context(entry)).decode()
+        return rows.placement.keyring.open_sealed(sealed, context(entry)).decode()
     except (KeyLost, SealBroken):
         return None
-
-
-def _same(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _context(entry: UUID) -> bytes:
-    return b"audit\0" + entry.bytes

@@ -99,13 +99,18 @@ class Conductor:
         return self.recording.ledger.session if self.recording else None
 
     @property
+    def began_by(self) -> str:
+        """Who asked for the session, or "" when that is not known."""
+        return self.recording.opened.began_by if self.recording else ""
+
+    @property
     def device(self) -> str:
         """The device that the session needs, or "" without a session."""
         return self.recording.opened.body.device if self.recording else ""
 
     # --- begin and go on
 
-    async def begin(self, body: SessionOpened, limit_s: float | None, kernel: str) -> None:
+    async def begin(self, body: SessionOpened, limit_s: float | None, kernel: str, began_by: str = "") -> None:
         """Open a session.
 
         Raises:
@@ -116,7 +121,14 @@ class Conductor:
         self._early = []
         try:
             recording = await Recording.begin(
-                self._folder, self._keyring, self._outbox, body, began_ns=began_ns, kernel=kernel, limit_s=limit_s
+                self._folder,
+                self._keyring,
+                self._outbox,
+                body,
+                began_ns=began_ns,
+                kernel=kernel,
+                limit_s=limit_s,
+                began_by=began_by,
             )
         except BaseException:
             self._early = None

@@ -30,6 +30,7 @@ from gateway.live import (
 )
 from gateway.messages import SessionOpened
 from gateway.room.chair import BY_HAND, chair_number, commands_of, refusal_code
+from gateway.room.permits import refusal
 from gateway.room.room import Room
 
 CONFIRMED_WITHIN_S = 2.0
@@ -101,9 +102,11 @@ class Desk:
     async def _do(self, command: Command) -> None:
         room, conductor = self._room, self._room.conductor
         action = command.action
+        if code := refusal(command.actor, action, conductor.began_by if conductor.running else ""):
+            raise Refused(code)
         match action:
             case StartSession():
-                await self._start(action)
+                await self._start(action, command.actor)
             case MarkMoment(text):
                 self._need_session()
                 conductor.note("mark", text[:500])
@@ -148,7 +151,7 @@ class Desk:
         if not self._room.conductor.running:
             raise Refused("no_session")
 
-    async def _start(self, start: StartSession) -> None:
+    async def _start(self, start: StartSession, actor: str) -> None:
         room, conductor = self._room, self._room.conductor
         recording = conductor.recording
         if recording and recording.ledger.session.state is not State.FINISHED:
@@ -186,7 +189,7 @@ class Desk:
         if room.chair:
             room.chair.allow(chair_number(body.session))
         try:
-            await conductor.begin(body, start.limit_s, self._kernel)
+            await conductor.begin(body, start.limit_s, self._kernel, actor)
         except BaseException:
             if room.chair:
                 room.chair.forbid()

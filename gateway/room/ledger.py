@@ -22,12 +22,14 @@ class Opened(Struct, frozen=True, tag="opened"):
         record: id of the record of `body`.
         began_ns: room clock at session time 0.
         kernel: boot id of the machine, so that the clock is known to be the same one after a crash.
+        began_by: who asked for it ("kiosk", "console"); "": not known.
     """
 
     record: UUID
     body: SessionOpened
     began_ns: int
     kernel: str
+    began_by: str = ""
 
 
 class Happened(Struct, frozen=True, tag="event"):

@@ -47,6 +47,7 @@ class Recording:
         began_ns: int,
         kernel: str,
         limit_s: float | None = None,
+        began_by: str = "",
     ) -> "Recording":
         """Begin a session; it is on disk and on its way when this returns, and the ledger holds what is to be done.
 
@@ -56,7 +57,7 @@ class Recording:
         path = folder / f"{body.session}.journal"
         journal = await asyncio.to_thread(Journal.create, path, keyring)
         recording = cls(journal, outbox, Ledger(load_programme(body.programme)))
-        opened = Opened(new_id(), body, began_ns, kernel)
+        opened = Opened(new_id(), body, began_ns, kernel, began_by)
         recording.keep(opened)
         recording.keep(Happened(Began(0, limit_s)))
         recording.began_ns = began_ns

@@ -30,6 +30,7 @@ from gateway.room.conductor import TICK_S, Conductor
 from gateway.room.desk import Desk
 from gateway.room.recording import recover
 from gateway.room.room import Room
+from gateway.room.witness import Witness
 from gateway.socket import RoomSocket
 from gateway.uplink import Uplink
 
@@ -150,8 +151,11 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         if chair:
             await stack.enter_async_context(chair)
         desk = Desk(room, clock, kernel)
+        witness = Witness(data, keyring, lambda: str(conductor.session_id) if conductor.running else "")
         memory = await asyncio.to_thread(Known, data / MEMORY)
-        socket = await stack.enter_async_context(RoomSocket(config.room_socket, desk.perform, desk.stop_now))
+        socket = await stack.enter_async_context(
+            RoomSocket(config.room_socket, desk.perform, desk.stop_now, witness.command)
+        )
         tasks = await stack.enter_async_context(_Tasks())
         tasks.start(uplink.run(), "uplink")
         tasks.start(pulse.refresh(), "machine")

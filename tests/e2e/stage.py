@@ -96,7 +96,7 @@ async def stage(folder: Path, *, speed: float = 1.0, sim_options: tuple[str, ...
     try:
         async with (
             Site(demo._children(config, file, control, clock), folder / "logs") as site,
-            RoomClient(config.room_socket, "test") as client,
+            RoomClient(config.room_socket, "console:test") as client,
         ):
             yield Stage(config, site, client, control)
     finally:

@@ -88,9 +88,9 @@ class TestRoom:
             recording._journal.close()
         self.outbox.close()
 
-    async def ask(self, action: Action) -> Reply:
+    async def ask(self, action: Action, actor: str = "console:test") -> Reply:
         self._ids += 1
-        return await self.desk.perform(Command(self._ids, action, "test", 0))
+        return await self.desk.perform(Command(self._ids, action, actor, 0))
 
     def connect(self, *, occupied: bool = True, stop_pressed: bool = False, stopped: bool = False) -> None:
         self.room.take(Connected("chair-1", self.clock.t_ns, CHAIR, 1))

@@ -53,6 +53,16 @@ def test_a_start_that_the_counsellor_was_faster_with_is_no_refusal(flow):
     assert flow.place is Place.HOME
 
 
+def test_what_only_the_counsellor_may_do_leads_to_the_page_that_brings_one(flow, made):
+    flow.heard(made.frame(made.session(2)))
+    flow.tap(Tap.END, 0.0)
+    assert flow.tap(Tap.CONFIRM_END, 1.0) == EndSession()
+    flow.replied(EndSession(), Reply(1, ok=False, code="not_yours"))
+    assert flow.place is Place.HELP
+    flow.tap(Tap.BACK, 2.0)
+    assert flow.place is Place.PACED
+
+
 def test_help_holds_a_running_session_and_leads_back_to_it(flow, made):
     flow.heard(made.frame(made.session(2)))
     assert flow.tap(Tap.HELP, 0.0) == PauseSession()
