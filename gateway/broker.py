@@ -26,6 +26,8 @@ PRODUCERS = ("room", "kiosk", "console", "cli", topics.RELAY)
 """The relay is that of a site below, as the simulator of a whole district plays it; where there is a door for sites
 below there is no such user: real ones come with a certificate.
 """
+_SHOW = {"room", topics.RELAY}
+"""Who writes live values."""
 _HASH_ROUNDS = 101
 
 MAX_PACKET_BYTES = 1 << 20
@@ -85,8 +87,15 @@ topic {live} xinyi/1/{site}/live/#
 _ACL_WATCHER = """
 user console
 topic write xinyi/1/+/down/announce/+
+topic write xinyi/1/{site}/down/request/room
+topic read xinyi/1/{site}/up/answer/room
+topic write xinyi/1/+/down/request/relay
+topic read xinyi/1/+/up/answer/relay
+topic read xinyi/1/+/live/#
 """
-"""The console may ask who is there (`xinyi fleet watch`)."""
+"""The console may ask who is there (`xinyi fleet watch`), ask the own room and those of sites below (`xinyi fleet
+ask`), and read the answers. Nobody else but the centre may: what a request may be is in `gateway.remote`.
+"""
 
 # %u is the CN of the certificate. The last line has none, of which mosquitto warns at each start: it is meant.
 _ACL_BELOW = """
@@ -152,11 +161,11 @@ def broker_command(
     write_durably(
         folder / "passwords", "".join(_password_line(user, word) for user in (topics.CENTRE, *producers)).encode()
     )
+    site = below.site if below else "+"
     acl = _ACL_CENTRE + "".join(
-        _ACL_PRODUCER.format(user=user, site=below.site if below else "+", live="write" if user == "room" else "read")
-        for user in producers
+        _ACL_PRODUCER.format(user=user, site=site, live="write" if user in _SHOW else "read") for user in producers
     )
-    acl += _ACL_WATCHER
+    acl += _ACL_WATCHER.format(site=site)
     if below:
         acl += _ACL_BELOW.format(site=below.site)
     write_durably(folder / "acl", acl.encode())

@@ -195,15 +195,23 @@ class Link:
         if not granted.result():
             raise LinkLost(f"{self._address} refuses {', '.join(topics)}: check the broker's ACL")
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
-        """Send with QoS 1. Whether it arrived only a receipt tells. What is larger than the broker takes stays here:
-        it would end the connection each time (MQTT 5, 3.2.2.3.6).
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None, qos: int = 1
+    ) -> None:
+        """Send. Whether it arrived only a receipt tells. What is larger than the broker takes stays here: it would end
+        the connection each time (MQTT 5, 3.2.2.3.6). With QoS 0 nothing queues: while the socket takes no more, or
+        the connection has ended, it is dropped.
         """
+        if qos == 0:
+            if self._client.want_write():  # perhaps only because this turn of the loop has said something already
+                self._write()
+            if self._lost.done() or self._client.want_write():
+                return
         if self.max_packet_bytes and len(payload) + len(topic.encode()) + _HEAD_BYTES > self.max_packet_bytes:
             log.error("a message of %d bytes on %s is more than the broker takes; it is not sent", len(payload), topic)
             return
         properties = None if expiry_s is None else _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry_s)
-        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
 
     def ack(self, *messages: Message) -> None:
         """Tell the broker that it may forget messages of this connection; many go out in one segment."""
