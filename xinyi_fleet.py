@@ -1,4 +1,4 @@
-"""The front door's wing for the fleet: the alert rules, and what the sites below a broker say about themselves.
+"""The front door's wing for the fleet: the alert rules, what the sites below a broker say, and questions to a room.
 
 `xinyi fleet watch` looks with the console's rights. It trusts nothing that the broker has kept: it asks everybody whose
 name it finds to say their birth again, and shows who answers.
@@ -6,6 +6,7 @@ name it finds to say their birth again, and shows who answers.
 
 import asyncio
 import contextlib
+import getpass
 import json
 import sys
 import time
@@ -18,12 +19,26 @@ import click
 if TYPE_CHECKING:
     from care.words import Language
     from gateway.link import BrokerAddress, Link, Message
+    from gateway.remote_client import RemoteRoom
 
 SHOW_S = 2.0
 ASK_EXPIRY_S = 10
 _COLLECT_S = 0.3
 
 language_option = click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="XINYI_CONFIG",
+    help="The site's xinyi.toml (or XINYI_CONFIG).",
+)
+actor_option = click.option(
+    "--actor",
+    default=lambda: f"technician:{getpass.getuser()}",
+    show_default="technician:<you>",
+    help="Who asks: technician:<name> or counsellor:<name>. The room writes it down.",
+)
 
 
 @click.group()
@@ -45,12 +60,7 @@ def rules(path: Path | None, vmalert: bool, language: "Language") -> None:
 
 
 @fleet.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
+@config_option
 @click.option("--rules", "path", type=click.Path(path_type=Path), help="Rules of your own.")
 @click.option("--once", is_flag=True, help="Ask everybody once, show it, end.")
 @click.option("--wait", "wait_s", type=click.FloatRange(0.1, 120), default=5.0, show_default=True, help="With --once.")
@@ -67,6 +77,60 @@ def watch(
     viewer = _Viewer(address, load_rules(path), as_json=as_json, language=language)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(viewer.once(wait_s) if once else viewer.run())
+
+
+@fleet.command()
+@click.argument("site")
+@click.argument("kind", type=click.Choice(["diagnostics", "self_test", "announce"]))
+@click.option("--device", default="", help="Of a self-test: only this one.")
+@config_option
+@actor_option
+def ask(site: str, kind: str, device: str, config: Path | None, actor: str) -> None:
+    """Ask the room of SITE something that moves nothing; the answer as JSON. SITE is this one or one below it."""
+    import msgspec
+
+    from gateway.remote import Answer, Arguments
+
+    async def once() -> Answer:
+        async with _room(site, config, actor) as room:
+            return await room.ask(kind, Arguments(device=device))
+
+    answer = asyncio.run(once())
+    if not answer.ok:
+        raise click.ClickException(f"{site} refuses: {answer.code} {answer.detail}".rstrip())
+    said = answer.diagnostics or answer.checks or answer
+    click.echo(json.dumps(msgspec.to_builtins(said), ensure_ascii=False, indent=2))
+
+
+@fleet.command()
+@click.argument("site")
+@click.option("--per-second", type=click.FloatRange(0.2, 2), default=1.0, show_default=True)
+@config_option
+@actor_option
+def live(site: str, per_second: float, config: Path | None, actor: str) -> None:
+    """How the room of SITE is, again and again, until Ctrl-C. The heart rate is for counsellors."""
+
+    async def look() -> None:
+        async with _room(site, config, actor) as room, contextlib.aclosing(room.glances(per_second)) as glances:
+            async for glance in glances:
+                heart = "--" if glance.heart_rate_bpm is None else f"{glance.heart_rate_bpm:.0f}"
+                why = f" {glance.reason}" if glance.reason else ""
+                click.echo(
+                    f"{glance.number:6d}  session {glance.session}  chair {glance.chair}  heart {heart} bpm  "
+                    f"signal {glance.quality_percent:.0f} %{why}"
+                )
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(look())
+
+
+def _room(site: str, config: Path | None, actor: str) -> "RemoteRoom":
+    from gateway.config import broker_address, load
+    from gateway.remote_client import RemoteRoom
+
+    settings = load(config)
+    through = "room" if site == settings.site.id else "relay"
+    return RemoteRoom(broker_address(settings), site, actor, through)
 
 
 class _Viewer:

@@ -253,6 +253,8 @@ class Centre:
                     self.downlink.hello(travel.site)
             case topics.HELLO:
                 pass
+            case topics.ANSWER:  # whoever asked hears it at the broker
+                pass
             case name if name in self.handlers:
                 await self.handlers[name](travel.site, payload)
             case name:

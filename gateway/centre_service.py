@@ -27,6 +27,7 @@ from gateway.fleet.machine import Machine
 from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.pulse import Load, Pulse
 from gateway.fleet.watch import FleetWatch
+from gateway.forwarding import Forwarder
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of
@@ -78,6 +79,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         save_kept(centre.rows, _ESCROWED, msgspec.json.encode(sorted(known)))
 
     identity = Identity(config.data / "identity")
+    forwarder = Forwarder(site, broker)
     below = Below(site, identity, config.data / KEYS_FOLDER, hand_up, (lambda: _escrowed(centre), remember))
     centre = Centre(
         site,
@@ -93,8 +95,8 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             worker=config.centre.worker,
             retention=retention_of(config),
             beside=(pulse.beacon.beside, *([above.beside] if above else [])),
-            beside_relay=(relay.beacon.beside, *([] if config.up.secret else [below.beside])),
-            others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take},
+            beside_relay=(relay.beacon.beside, forwarder.beside, *([] if config.up.secret else [below.beside])),
+            others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take, topics.REQUEST: forwarder.take},
             door=above,
         ),
     )

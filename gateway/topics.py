@@ -11,10 +11,10 @@ other way round.
 | up/hello/<producer> | somebody has come and wants what waits; `STILL`: it is still there | 1 |
 | down/<lane>/<producer> | `Envelope` of a record for this site or below; `producer` is the reader | 1 |
 | down/receipt/<producer> | `Receipt` for what went up | 1 |
-| down/request/<producer> | a request with response topic, correlation and expiry | 1 |
-| up/answer/<producer> | its answer | 1 |
+| down/request/<producer> | `Request` (`gateway.remote`); moves nothing | 1 |
+| up/answer/<producer> | its `Answer` | 1 |
 | up/renew/<producer> | asks for a new certificate (`gateway.trust`) | 1 |
-| live/<what> | live values, for viewers | 0 |
+| live/<what> | `LiveGlance`, for the viewer that holds a lease | 0 |
 | state/<process> | retained "online" or "offline", for viewers only | 1 |
 | state/<process>/health | heartbeat (`gateway.fleet.health`), not retained | 1 |
 | state/<process>/birth | who is there (`gateway.fleet.health`), retained | 1 |
@@ -34,6 +34,8 @@ ONLINE, OFFLINE = b"online", b"offline"
 STILL = b"still"
 """A hello of somebody who was there all the time."""
 RECEIPT, HELLO, RENEW, ANSWER = "receipt", "hello", "renew", "answer"
+REQUEST = "request"
+"""Lane of `gateway.remote`, downwards."""
 OTHERS = (RECEIPT, HELLO, RENEW, ANSWER)
 """What stands in the place of the lane in messages that are no records."""
 

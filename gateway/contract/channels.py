@@ -15,6 +15,7 @@ from gateway import topics
 from gateway.contract.structs import KINDS
 from gateway.fleet.health import Birth, DeviceBirth, DeviceHealth, Heartbeat, Versions, announce_topic
 from gateway.messages import Receipt, RecordKind
+from gateway.remote import Answer, Arguments, Diagnostics, LiveGlance, Request
 
 SITE, LANE, PRODUCER, PROCESS, WHAT = "{site}", "{lane}", "{producer}", "{process}", "{what}"
 PARAMETERS = {
@@ -49,15 +50,48 @@ OTHERS: dict[str, Struct] = {
         uplink="up",
         devices=[DeviceHealth("chair-1", "connected", frames=42_000, silent_s=0.1)],
     ),
+    "request": Request(
+        id="0197c3b1-8c00-7000-8000-000000000004",
+        kind="diagnostics",
+        actor="technician:li",
+        made_utc_ns=1_764_400_430_000_000_000,
+        expires_utc_ns=1_764_400_440_000_000_000,
+        arguments=Arguments(),
+    ),
+    "answer": Answer(
+        id="0197c3b1-8c00-7000-8000-000000000004",
+        ok=True,
+        diagnostics=Diagnostics(
+            site="huadu.xinhua.0007",
+            boot="0197c3b1-8c00-7000-8000-000000000003",
+            started_utc_ns=1_764_400_000_000_000_000,
+            now_utc_ns=1_764_400_430_100_000_000,
+            versions=Versions("0.1.0", "3.11.2", "6.1.0"),
+            uplink="up",
+            journal="open",
+            outbox_records=3,
+            outbox_bytes=2048,
+            who=[DeviceBirth("chair-1", "chair-link", "RX-3", "0042", "1.4", "1 号椅")],
+            devices=[DeviceHealth("chair-1", "connected", frames=42_000, silent_s=0.1)],
+            lines=["2025-11-29T07:00:20Z WARNING gateway.uplink uplink: LinkLost"],
+        ),
+    ),
+    "live": LiveGlance(
+        site="huadu.xinhua.0007",
+        number=12,
+        sent_utc_ns=1_764_400_430_000_000_000,
+        heart_rate_bpm=71.5,
+        quality_percent=93.0,
+        reason="",
+        chair="still",
+        session="running",
+    ),
 }
 """Message → an example of its struct."""
 
 BARE: dict[str, tuple[str, str]] = {
     "hello": ("text/plain", "Empty: somebody has come and wants what waits for them. `still`: they are still there."),
     "renew": ("application/octet-stream", "A certificate signing request; the form is that of `gateway.trust`."),
-    "request": ("application/octet-stream", "A request with response topic, correlation and expiry; it moves nothing."),
-    "answer": ("application/octet-stream", "The answer to a request."),
-    "live": ("application/octet-stream", "Values for viewers, at most once; not part of what is kept compatible."),
     "state": ("text/plain", "`online` or `offline`, for viewers only; nothing may rest on it."),
     "announce": ("application/octet-stream", "Empty: say your birth again."),
     "certificate": ("application/octet-stream", "The answer to `renew`; the form is that of `gateway.trust`."),
@@ -95,7 +129,7 @@ CHANNELS: dict[str, Channel] = {
         topics.down(SITE, LANE, PRODUCER), "Records for this site or one below, each in its envelope.", False, _DOWN
     ),
     "downReceipt": Channel(topics.receipt(SITE, PRODUCER), "Receipts for what went up.", False, ("receipt",)),
-    "request": Channel(topics.down(SITE, "request", PRODUCER), "Requests to a process.", False, ("request",)),
+    "request": Channel(topics.down(SITE, topics.REQUEST, PRODUCER), "Requests to a process.", False, ("request",)),
     "announce": Channel(
         announce_topic(SITE, PROCESS),
         "Asks a process to say who it is, at most once in ten seconds.",

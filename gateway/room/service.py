@@ -28,7 +28,10 @@ from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
 from gateway.room.conductor import TICK_S, Conductor
 from gateway.room.desk import Desk
+from gateway.room.lines import Lines
+from gateway.room.readings import diagnostics_of, glance_of
 from gateway.room.recording import recover
+from gateway.room.remote import Readings, RemoteDesk
 from gateway.room.room import Room
 from gateway.room.witness import Witness
 from gateway.socket import RoomSocket
@@ -131,13 +134,26 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         devices=room.views,
         reset_reason=await asyncio.to_thread(machine.begin, PRODUCER),
     )
+    witness = Witness(data, keyring, lambda: str(room.conductor.session_id) if room.conductor.running else "")
+    lines = Lines()
+    remote = RemoteDesk(
+        config.site.id,
+        Readings(
+            room.views,
+            lambda: diagnostics_of(room, pulse.birth(), pulse.heartbeat(), lines.last),
+            lambda: glance_of(room),
+            pulse.beacon.announce,
+        ),
+        witness.write,
+    )
     uplink = Uplink(
         outbox,
         await asyncio.to_thread(broker_address, config),
-        beside=(pulse.beacon.beside,),
-        on_message=lambda _, message: pulse.beacon.take(message),
+        beside=(pulse.beacon.beside, remote.beside),
+        on_message=lambda _, message: pulse.beacon.take(message) or remote.take(message),
     )
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(lines)
         stack.callback(outbox.close)
         drivers = {device.id: _supervised(device, clock) for device in config.devices}
         chair_id = next((device.id for device in config.devices if device.family.chair), "")
@@ -151,7 +167,6 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         if chair:
             await stack.enter_async_context(chair)
         desk = Desk(room, clock, kernel)
-        witness = Witness(data, keyring, lambda: str(conductor.session_id) if conductor.running else "")
         memory = await asyncio.to_thread(Known, data / MEMORY)
         socket = await stack.enter_async_context(
             RoomSocket(config.room_socket, desk.perform, desk.stop_now, witness.command)
@@ -159,6 +174,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         tasks = await stack.enter_async_context(_Tasks())
         tasks.start(uplink.run(), "uplink")
         tasks.start(pulse.refresh(), "machine")
+        tasks.start(remote.run(), "remote")
         for driver in drivers.values():
             await stack.enter_async_context(driver)
             tasks.start(_listen(driver, room, memory, pulse.beacon.announce), f"listen {driver.device}")
