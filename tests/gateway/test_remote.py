@@ -17,6 +17,7 @@ from room_parts import HandClock, TestRoom
 
 from devices.clock import Clock
 from gateway import topics
+from gateway.centre import Centre, CentreOptions, Upper
 from gateway.fleet.machine import Machine
 from gateway.fleet.pulse import Pulse
 from gateway.forwarding import Forwarder
@@ -391,21 +392,24 @@ async def test_a_request_from_above_is_passed_on_and_its_answer_and_glances_come
     try:
         await above.start()
         forwarder = Forwarder(SITE, here.broker.address)
-        topic = topics.down(SITE, "request", "relay")
-        async with Link(above.address, "relay", username="relay", on_message=forwarder.take, window=50) as relay:
-            await relay.subscribe(topic)
-            async with forwarder.beside(relay):
-                await until(lambda: forwarder._own is not None, "the own broker is reached")
-                async with (
-                    RemoteRoom(above.address, SITE, "counsellor:wang", "relay") as remote,
-                    asker(here.broker) as face,
-                ):
-                    assert (await remote.ask("diagnostics")).diagnostics
-                    assert (await remote.ask("move")).code == "unknown_kind"
-                    await face.codes(request(), request("live", viewer="mine", seconds=5.0))
-                    async with contextlib.aclosing(remote.glances(2.0)) as glances:
-                        assert (await anext(glances)).site == SITE
-                    assert forwarder._viewers.keys() == {remote._viewer}
-                    assert forwarder._asked == {}
+        options = CentreOptions(
+            upper=Upper("huadu.xinhua", above.address),
+            beside_relay=(forwarder.beside,),
+            others_relay={topics.REQUEST: forwarder.take},
+        )
+        centre = Centre(SITE, here.broker.address, tmp_path / "centre", options=options)
+        async with running(centre.run(asyncio.Event())):
+            await until(lambda: forwarder._own is not None, "the relay is up and the own broker is reached")
+            async with (
+                RemoteRoom(above.address, SITE, "counsellor:wang", "relay") as remote,
+                asker(here.broker) as face,
+            ):
+                assert (await remote.ask("diagnostics")).diagnostics
+                assert (await remote.ask("move")).code == "unknown_kind"
+                await face.codes(request(), request("live", viewer="mine", seconds=5.0))
+                async with contextlib.aclosing(remote.glances(2.0)) as glances:
+                    assert (await anext(glances)).site == SITE
+                assert forwarder._viewers.keys() == {remote._viewer}
+                assert forwarder._asked == {}
     finally:
         above.kill()
