@@ -79,7 +79,7 @@ def test_emergency_stop_needs_nothing_of_the_pages_own_connection(tab, room):
     expect(page.locator("body")).to_have_attribute("data-stop", "done")
 
 
-def test_a_stop_that_is_not_confirmed_says_what_to_do(tab):
+def test_a_stop_that_is_not_confirmed_says_what_to_do(tab, room):
     page = tab("paced")
     page.route("**/stop*", lambda route: route.abort())
     page.locator("[data-press=stop]").click()
@@ -88,6 +88,7 @@ def test_a_stop_that_is_not_confirmed_says_what_to_do(tab):
     page.unroute("**/stop*")
     page.locator("[data-press=stop]").click()
     expect(page.locator(".stop-failed")).to_be_hidden()
+    until(page, lambda: room.stops, "the stop has arrived")  # else it arrives in the next test
 
 
 def test_a_page_from_elsewhere_cannot_press_the_stop(tab, room):

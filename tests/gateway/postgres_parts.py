@@ -81,7 +81,7 @@ class Postgres:
     def __exit__(self, *_: object) -> None:
         if self._child:
             with contextlib.suppress(ProcessLookupError):
-                self._child.send_signal(signal.SIGINT)  # fast shutdown
+                self._child.send_signal(signal.SIGQUIT)  # nobody needs it again
             self._child.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -53,7 +53,7 @@ async def test_whatever_is_killed_everything_that_was_put_is_stored_once(
 ) -> None:
     producer = Producer(tmp_path / "room", broker)
     producer.start(100_000)
-    for victim, _ in zip(cycle(("room", "broker", "centre")), range(6), strict=False):
+    for victim, _ in zip(cycle(("room", "broker", "centre")), range(4), strict=False):
         seen = len(producer.promised)
         await until(lambda seen=seen: len(producer.promised) > seen + 20, "the room goes on putting")
         if victim == "room":
@@ -71,6 +71,6 @@ async def test_whatever_is_killed_everything_that_was_put_is_stored_once(
         stored = {str(record) for record in rows.record_ids()}
         assert rows.sequence_gaps() == []
         assert rows.dead_letters() == []
-    assert len(set(promised)) == len(promised) > 120
+    assert len(set(promised)) == len(promised) > 80
     assert set(promised) <= stored
     assert len(stored - set(promised)) <= 3, "at most the put that a kill of the room interrupted, each time"

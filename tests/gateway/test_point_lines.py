@@ -34,7 +34,7 @@ minutes = some.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(some.lists(beats, max_size=8), some.lists(features, max_size=8), some.lists(events, max_size=4), texts, texts)
 def test_a_chunk_gives_the_same_lines_both_ways(
     rows: list[BeatRow], values: list[FeatureRow], marks: list[EventRow], site: str, device: str
@@ -44,7 +44,7 @@ def test_a_chunk_gives_the_same_lines_both_ways(
     assert lines_of(site, begin, body) == [line_of(point) for point in points_of(site, begin, body)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(some.lists(minutes, max_size=12), texts)
 def test_device_minutes_give_the_same_lines_both_ways(rows: list[DeviceMinute], site: str) -> None:
     body = DeviceMinutes(rows)

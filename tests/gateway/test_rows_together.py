@@ -221,7 +221,7 @@ def test_nothing_of_a_person_slips_in_while_another_centre_erases_them(
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_alert_is_the_same_row_whatever_order_its_steps_come_in(alert_rows: Rows, data: st.DataObject) -> None:
     steps = an_alert(new_id())
     kept = data.draw(st.lists(st.sampled_from(range(len(steps))), min_size=1, unique=True))

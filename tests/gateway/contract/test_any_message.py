@@ -29,7 +29,7 @@ MESSAGES = [one for one in examples() if one.name not in OTHERS]
 SENT = [message.payload for message in MESSAGES]
 TOPICS = [message.topic for message in MESSAGES]
 AN_ID = UUID("0197c3b1-8c00-7000-8000-0000000000ff")
-relaxed = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+relaxed = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 any_topic = st.one_of(
     st.sampled_from(TOPICS),
@@ -113,7 +113,7 @@ def test_any_bytes_are_judged(topic, payload):
 def test_on_its_own_topic_a_spoilt_message_is_judged(message):
     """Where the topic is right, the body is looked at as well."""
 
-    @settings(relaxed, max_examples=40)
+    @settings(relaxed, max_examples=15)
     @given(
         st.one_of(
             st.builds(turned, st.just(message.payload), st.integers(0, 10_000), st.integers(0, 7)),
@@ -140,7 +140,7 @@ def test_a_body_of_arrays_in_arrays_is_poison_with_a_reason():
 
 @pytest.mark.parametrize("kind", RecordKind)
 def test_every_value_comes_out_as_it_went_in(kind):
-    @settings(relaxed, max_examples=40)
+    @settings(relaxed, max_examples=15)
     @given(values(BODIES[kind]))
     def holds(body):
         assert decode_body(kind, encode(body)) == body
@@ -155,7 +155,7 @@ def test_every_value_comes_out_as_it_went_in(kind):
 
 @pytest.mark.parametrize("struct", make_messages.structs(), ids=lambda struct: struct.__name__)
 def test_every_struct_comes_out_as_it_went_in(struct):
-    @settings(relaxed, max_examples=40)
+    @settings(relaxed, max_examples=15)
     @given(values(struct))
     def holds(value):
         assert msgspec.msgpack.decode(encode(value), type=struct) == value

@@ -193,7 +193,7 @@ def play(book, weather, *, seed=None, start=0):
     return heard
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(moment, max_size=25), st.integers(0, 1000))
 def test_the_order_of_samples_within_a_tick_does_not_matter(weather, seed):
     one, other = FleetAlerts(RULES), FleetAlerts(RULES)
@@ -201,7 +201,7 @@ def test_the_order_of_samples_within_a_tick_does_not_matter(weather, seed):
     assert one.dump() == other.dump()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(moment, min_size=1, max_size=25), st.data())
 def test_a_book_that_was_put_away_goes_on_as_if_nothing_had_been(weather, data):
     cut = data.draw(st.integers(0, len(weather)))
@@ -213,7 +213,7 @@ def test_a_book_that_was_put_away_goes_on_as_if_nothing_had_been(weather, data):
     assert second.dump() == whole.dump()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(moment, max_size=25))
 def test_nothing_fires_before_its_time_and_what_stands_stands_once(weather):
     book = FleetAlerts(RULES)

@@ -54,7 +54,7 @@ def test_two_of_three_signers_are_needed(signers: Signers, by: tuple[str, ...], 
             verify(signed, signers.trusted, NOON)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_changed_byte_is_believed(signers: Signers, data: st.DataObject) -> None:
     signed = signers.sign(make(RELEASE))
