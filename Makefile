@@ -43,6 +43,7 @@ validate: setup-test
 	if [ -d "$(DATA)" ]; then $(PY) -m benchmarks.validate --data "$(DATA)" || ok=1; \
 	else echo "validate: no recordings in $(DATA); name their folder: make validate DATA=<folder>"; ok=1; fi; \
 	$(PY) -m benchmarks.validate_safety --scripts $(SCRIPTS) || ok=1; \
+	$(PY) -m pytest -q -m validation || ok=1; \
 	XINYI_MODBUS_SCRIPTS=250 $(PY) -m pytest -q -o timeout=3000 tests/devices/modbus/test_modbus_hazards.py || ok=1; \
 	$(PY) -m benchmarks.fuzz_decoders --minutes $(FUZZ_MINUTES) || ok=1; \
 	$(PY) -m benchmarks.validate_faults --kills $(KILLS) || ok=1; \

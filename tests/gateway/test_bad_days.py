@@ -12,6 +12,8 @@ from gateway_parts import ROOT
 DAYS = ("full-disk-outbox", "full-disk-rows", "cut-cable")
 """The quick ones; `make validate` has them all."""
 
+pytestmark = pytest.mark.validation
+
 
 @pytest.mark.parametrize("day", DAYS)
 def test_a_bad_day_costs_nothing(day: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.validate_faults import PLANS, torment
 
+pytestmark = pytest.mark.validation
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -20,13 +20,15 @@ def test_a_receipt_leaves_after_the_sync_of_what_it_names(tmp_path: Path) -> Non
     assert verdict.good, str(verdict)
 
 
+@pytest.mark.validation
 def test_an_outbox_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
     verdict = trace_outbox(tmp_path, puts=8, cuts=10, broken="nosync")
     assert len(verdict.early) == verdict.named == 32
     assert verdict.missing
 
 
-@pytest.mark.parametrize("broken", ["early"])
+@pytest.mark.validation
+@pytest.mark.parametrize("broken", ["nosync", "early"])
 def test_a_centre_that_says_too_much_too_soon_is_found_out(tmp_path: Path, broken: str) -> None:
     verdict = trace_centre(tmp_path, records=20, cuts=0, broken=broken)
     assert len(verdict.early) == verdict.named == 20
