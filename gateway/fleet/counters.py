@@ -15,6 +15,8 @@ MINUTE_NS = 60 * 1_000_000_000
 HOUR_NS = 60 * MINUTE_NS
 MOST_MINUTES = 30
 """Minutes of a device that wait to be taken; older ones are dropped."""
+FEWEST_FRAMES = 30
+"""So many must be expected before their share says anything."""
 _MOST_RECENT = 64
 _COUNTERS = ("frames", "crc_errors", "lost_frames", "reconnects")
 
@@ -35,9 +37,9 @@ class Increase:
 
 
 def bad_percent(frames: int, crc_errors: int, lost_frames: int) -> float | None:
-    """Share of frames that came broken or not at all, percent; None below 30 frames."""
+    """Share of frames that came broken or not at all, percent; None below `FEWEST_FRAMES`."""
     everything = frames + crc_errors + lost_frames
-    return 100 * (crc_errors + lost_frames) / everything if everything >= 30 else None
+    return 100 * (crc_errors + lost_frames) / everything if everything >= FEWEST_FRAMES else None
 
 
 def increase(before: DeviceHealth | None, now: DeviceHealth, *, whole: bool) -> Increase:

@@ -10,16 +10,20 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from gateway.fleet.counters import bad_percent
+from gateway.fleet.counters import FEWEST_FRAMES
 from gateway.fleet.process import Device, Process, is_connected
-from gateway.messages import DeviceMinutes
 from gateway.points import Point
 
 SITE_HEALTH, DEVICE_MINUTE = "site_health", "device_minute"
+_CRC, _LOST, _FRAMES = (f"{DEVICE_MINUTE}_{name}" for name in ("crc_errors", "lost_frames", "frames"))
+_LINK_BAD = f"(100 * ({_CRC} + {_LOST}) / ({_FRAMES} + {_CRC} + {_LOST} >= {FEWEST_FRAMES}))"
+"""`counters.bad_percent` in the words of a query: points hold what was counted, not what follows from it."""
 
 
 class Metric(Struct, frozen=True):
-    """A number that can be looked at. `series`: its name in VictoriaMetrics, "" where only the watch can tell."""
+    """A number that can be looked at. `series`: its name in VictoriaMetrics, or how it follows from those that are
+    there; "" where only the watch can tell.
+    """
 
     unit: str
     series: str = ""
@@ -59,7 +63,7 @@ METRICS: dict[str, dict[str, Metric]] = {
     "device": {
         "disconnected": Metric(""),
         "silent_s": Metric("s", f"{DEVICE_MINUTE}_silent_s"),
-        "link_bad_percent": Metric("%", f"{DEVICE_MINUTE}_link_bad_percent"),
+        "link_bad_percent": Metric("%", _LINK_BAD),
         "battery_percent": Metric("%", f"{DEVICE_MINUTE}_battery_percent"),
         "rssi_dbm": Metric("dBm", f"{DEVICE_MINUTE}_rssi_dbm"),
         "artefact_percent": Metric("%"),
@@ -151,28 +155,6 @@ def health_points(samples: Iterable[Sample]) -> list[Point]:
         if sample.scope == "process" and fields:
             tags = (("process", sample.process), ("site", sample.site))
             points.append(Point(SITE_HEALTH, tags, sample.at_ns, fields))
-    return points
-
-
-def minute_points(site: str, minutes: DeviceMinutes) -> list[Point]:
-    """`device_minute`: one point for each device and minute."""
-    points = []
-    for row in minutes.minutes:
-        fields = _known(
-            {
-                "connected_share": row.connected_share,
-                "frames": row.frames,
-                "crc_errors": row.crc_errors,
-                "lost_frames": row.lost_frames,
-                "reconnects": row.reconnects,
-                "silent_s": row.silent_s,
-                "link_bad_percent": bad_percent(row.frames, row.crc_errors, row.lost_frames),
-                "battery_percent": row.battery_percent,
-                "rssi_dbm": row.rssi_dbm,
-            }
-        )
-        tags = (("device", row.device), ("site", site))
-        points.append(Point(DEVICE_MINUTE, tags, row.t_utc_ns, tuple(sorted(fields.items()))))
     return points
 
 

@@ -1,10 +1,13 @@
 """The fleet as points: few tags, numbers only, the same twice."""
 
+import re
+
 from fleet_parts import SITE, at, beat, birth, device
 
-from gateway.fleet.metrics import DEVICE_MINUTE, METRICS, SITE_HEALTH, health_points, minute_points
+from gateway.fleet.counters import bad_percent
+from gateway.fleet.metrics import DEVICE_MINUTE, METRICS, SITE_HEALTH, health_points
 from gateway.fleet.watch import FleetWatch
-from gateway.points import line_of
+from gateway.points import line_of, points_of
 
 
 def fleet():
@@ -25,23 +28,26 @@ def test_every_metric_that_rules_may_look_at_is_there():
 
 def test_every_series_is_a_field_of_a_point():
     watch = fleet()
-    points = [*health_points(watch.samples(at(2))), *minute_points(SITE, watch.minutes(at(60))[SITE])]
+    points = [*health_points(watch.samples(at(2))), *points_of(SITE, None, watch.minutes(at(60))[SITE])]
     written = {f"{point.measurement}_{name}" for point in points for name, _ in point.fields}
-    named = {metric.series for metrics in METRICS.values() for metric in metrics.values() if metric.series}
+    told = " ".join(metric.series for metrics in METRICS.values() for metric in metrics.values())
+    named = set(re.findall(r"[a-z]\w+", told))
     assert named <= written
 
 
 def test_points_have_few_tags_and_only_numbers():
     watch = fleet()
     (health,) = health_points(watch.samples(at(2)))
-    (minute,) = minute_points(SITE, watch.minutes(at(60))[SITE])
+    (minute,) = points_of(SITE, None, watch.minutes(at(60))[SITE])
     assert (health.measurement, dict(health.tags)) == (SITE_HEALTH, {"process": "room", "site": SITE})
     assert (minute.measurement, dict(minute.tags)) == (DEVICE_MINUTE, {"device": "hrm-1", "site": SITE})
     for point in (health, minute):
-        assert all(type(value) is float for _, value in point.fields)
+        assert all(type(value) in {int, float} for _, value in point.fields)
         assert '"' not in line_of(point)
+    assert all(type(value) is float for _, value in health.fields)
     assert dict(health.fields)["outbox_full_percent"] == 90.0
-    assert round(dict(minute.fields)["link_bad_percent"], 2) == 2.91
+    counted = dict(minute.fields)
+    assert round(bad_percent(counted["frames"], counted["crc_errors"], counted["lost_frames"]), 2) == 2.91
 
 
 def test_the_same_again_is_the_same_point():

@@ -13,9 +13,9 @@ import pytest
 from fleet_parts import SITE, beat, device
 
 from gateway.broker import free_port
-from gateway.fleet.metrics import health_points, minute_points
+from gateway.fleet.metrics import METRICS, health_points
 from gateway.fleet.watch import FleetWatch
-from gateway.points import line_of
+from gateway.points import line_of, points_of
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def test_a_battery_and_a_disk_that_are_low_are_found_by_the_expressions_of_vmale
     watch = FleetWatch()
     said = beat(1, disk_free_mb=500.0, disk_total_mb=10_000.0, devices=[device(100, 3, battery_percent=9.0)])
     watch.take_heartbeat(msgspec.structs.replace(said, sent_utc_ns=now_ns), now_ns - 60 * 10**9)
-    points = health_points(watch.samples(now_ns)) + minute_points(SITE, watch.minutes(now_ns)[SITE])
+    points = health_points(watch.samples(now_ns)) + points_of(SITE, None, watch.minutes(now_ns)[SITE])
     lines = "\n".join(line_of(point) for point in points).encode()
     until_answered(f"{store}/write", lambda said: not said, lines)
     for expression, tags in (
         ("site_health_disk_free_mb < 1024", {"process": "room", "site": SITE}),
         ("device_minute_battery_percent < 15", {"device": "hrm-1", "site": SITE}),
-        ("device_minute_link_bad_percent > 2", {"device": "hrm-1", "site": SITE}),
+        (METRICS["device"]["link_bad_percent"].series + " > 2", {"device": "hrm-1", "site": SITE}),
     ):
         url = f"{store}/api/v1/query?" + urllib.parse.urlencode({"query": expression, "nocache": 1})
         said = until_answered(url, lambda said: json.loads(said)["data"]["result"])
