@@ -158,9 +158,7 @@ class _Viewer:
             await asyncio.sleep(_COLLECT_S)
             self._ask(link, self._claimed)
             while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(link.lost(), SHOW_S)
-                link.check()
+                await link.until(timeout_s=SHOW_S)
                 self._ask(link, set(self._watch.unborn(time.time_ns())))
                 if sys.stdout.isatty() and not self._as_json:
                     click.echo("\x1b[H\x1b[J", nl=False)

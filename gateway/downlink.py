@@ -5,7 +5,6 @@ the broker's queue, for as long as it takes. Of several centres the one with the
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from uuid import UUID
@@ -67,18 +66,13 @@ class Downlink:
         while True:
             self._wake.clear()
             try:
-                rest_s = await self._send(link)
+                await self._send(link)
             except StoreError as error:
                 log.error("downlink: %s", error)  # noqa: TRY400 - one line for people
-                rest_s = LOOK_S
-            link.check()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(rest_s, 0.05)):
-                    await self._wake.wait()
+            await link.until(self._wake, LOOK_S)
 
-    async def _send(self, link: Link) -> float:
+    async def _send(self, link: Link) -> None:
         hops, here = await asyncio.to_thread(self._targets)
-        rest_s = LOOK_S
         loop = asyncio.get_running_loop()
         for gone in self._pacing.keys() - set(hops):
             del self._pacing[gone]
@@ -92,7 +86,6 @@ class Downlink:
             for envelope in await asyncio.to_thread(box.take, due):
                 link.publish(topics.down(through, envelope.lane, topics.RELAY), encode(envelope))
             pacing.sent(due, loop.time())
-        return rest_s
 
     def _box_of(self, hop: str) -> HopBox:
         if hop not in self._boxes:

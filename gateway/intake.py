@@ -18,7 +18,7 @@ from gateway import topics
 from gateway.arrivals import Good, Hop, Poison, judge_up
 from gateway.errors import StoreError
 from gateway.link import SESSION_EXPIRY_S, BrokerAddress, Link, LinkLost, Message, Will
-from gateway.messages import Receipt, encode
+from gateway.messages import LANES, Receipt, encode
 from gateway.trust.quota import Verdict
 
 WINDOW = 1000
@@ -122,14 +122,15 @@ class Intake:
 
     async def _take(self, link: Link) -> None:
         while True:
-            await self._next(link)
+            await link.until(self._arrived)
+            self._arrived.clear()
             messages, self._inbox = self._inbox, []
             arrivals: list[tuple[Hop, Good | Poison]] = []
             for message in messages:
                 travel = _travel(message)
                 if travel and self._is_too_much(travel.site, len(message.payload)):
                     continue  # it is shut out, and sends it again when it is let in
-                if travel and travel.lane not in _LANES:
+                if travel and travel.lane not in LANES:
                     await self._other(travel, bytes(message.payload))
                 else:
                     hop = Hop(travel.site, travel.producer) if travel else Hop("", "")
@@ -163,18 +164,6 @@ class Intake:
         except Exception:
             log.exception("centre: %s of %s is not understood", travel.lane, travel.site)
 
-    async def _next(self, link: Link) -> None:
-        """Wait for messages, or raise when the link is gone."""
-        arrived = asyncio.ensure_future(self._arrived.wait())
-        lost = asyncio.ensure_future(link.lost())
-        try:
-            await asyncio.wait({arrived, lost}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            arrived.cancel()
-            lost.cancel()
-        link.check()
-        self._arrived.clear()
-
     async def _commit(self, link: Link, arrivals: Arrivals) -> None:
         """Store a batch; hold on while the store does not answer, as long as it takes."""
         pause_s = RETRY_S
@@ -188,9 +177,6 @@ class Intake:
             await asyncio.sleep(pause_s)
             link.check()
             pause_s = min(2 * pause_s, RETRY_MAX_S)
-
-
-_LANES = {"alert", "normal", "bulk"}
 
 
 def _travel(message: Message) -> topics.Travel | None:

@@ -166,6 +166,22 @@ class Link:
         """Wait until the connection has ended; the reason."""
         return await asyncio.shield(self._lost)
 
+    async def until(self, event: asyncio.Event | None = None, timeout_s: float | None = None) -> None:
+        """Wait until an event is set, or so many seconds are over.
+
+        Raises:
+            LinkLost: the connection has ended.
+        """
+        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.lost())}
+        if event is not None:
+            waits.add(asyncio.ensure_future(event.wait()))
+        try:
+            await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+        self.check()
+
     def publish_if_up(self, topic: str, payload: bytes) -> None:
         """The same for a timer that may come after the connection's end."""
         if not self._lost.done():

@@ -26,6 +26,7 @@ LIVE_SHARE = 8
 """One place in so many is kept for the newest, so that what is live does not wait behind a month of backlog."""
 RECONNECT_S = 0.5
 RECONNECT_MAX_S = 10.0
+SHORTEST_REST_S = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Uplink:
                     self._tell(overdue=self._pacing.overdue)
                 link.check()
                 if not self._receipts:
-                    await self._rest(link, self._pacing.rest_s(loop.time()))
+                    await link.until(self._wake, max(self._pacing.rest_s(loop.time()), SHORTEST_REST_S))
         finally:
             with contextlib.suppress(StoreError):
                 await self._take_receipts()
@@ -189,17 +190,6 @@ class Uplink:
             self._pacing.receipted(ids, any_waited=bool(gone))
             if gone:
                 self._tell(overdue=False)
-
-    async def _rest(self, link: Link, seconds: float) -> None:
-        """Until there is something to do: a put, a receipt, the end of the link, or something to send again."""
-        wake = asyncio.ensure_future(self._wake.wait())
-        lost = asyncio.ensure_future(link.lost())
-        try:
-            await asyncio.wait({wake, lost}, timeout=max(seconds, 0.05), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            wake.cancel()
-            lost.cancel()
-        link.check()
 
     def _received(self, message: Message) -> None:
         link = self._current

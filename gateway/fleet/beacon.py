@@ -130,20 +130,10 @@ class Beacon:
         loop = asyncio.get_running_loop()
         await link.subscribe(announce_topic(self.site, self.process))
         self._pace.connected()
-        lost = asyncio.ensure_future(link.lost())
-        try:
-            while not lost.done():
-                self._wake.clear()
-                self._speak(link, loop.time())
-                asked = asyncio.ensure_future(self._wake.wait())
-                try:
-                    wait_s = max(0.0, self._pace.next_s - loop.time())
-                    await asyncio.wait({asked, lost}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    asked.cancel()
-            link.check()
-        finally:
-            lost.cancel()
+        while True:
+            self._wake.clear()
+            self._speak(link, loop.time())
+            await link.until(self._wake, max(0.0, self._pace.next_s - loop.time()))
 
     @contextlib.asynccontextmanager
     async def beside(self, link: Link) -> AsyncIterator[None]:

@@ -104,8 +104,7 @@ class FleetKeeper:
         loop = asyncio.get_running_loop()
         saved_at = loop.time()
         while True:
-            await asyncio.wait({asyncio.ensure_future(link.lost())}, timeout=TICK_S)
-            link.check()
+            await link.until(timeout_s=TICK_S)
             now_ns = self._clock.utc_ns()
             for site, process in self.watch.unborn(now_ns):
                 link.publish(announce_topic(site, process), b"", expiry_s=ASK_EXPIRY_S)
