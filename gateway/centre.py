@@ -19,6 +19,7 @@ import msgspec
 
 from devices.clock import Clock
 from gateway import topics
+from gateway.alongside import alongside
 from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
@@ -198,15 +199,13 @@ class Centre:
         """What lives beside the urgent connection: the downlink, and whoever was given to us."""
         if self.options.worker:  # each of several says that there is a centre; none says that there is none
             link.publish(self._state_topic, topics.ONLINE, retain=True)
-        task = asyncio.create_task(self.lease.whenever(lambda: self.downlink.serve(link)))
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                for each in self.options.beside:
-                    await stack.enter_async_context(each(link))
-                yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        async with (
+            alongside(self.lease.whenever(lambda: self.downlink.serve(link))),
+            contextlib.AsyncExitStack() as stack,
+        ):
+            for each in self.options.beside:
+                await stack.enter_async_context(each(link))
+            yield
 
     @property
     def _state_topic(self) -> str:

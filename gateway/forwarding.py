@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from gateway import topics
+from gateway.alongside import alongside
 from gateway.link import BrokerAddress, Link, LinkLost, Message
 from gateway.messages import encode
 from gateway.remote import LONGEST_LEASE_S, LONGEST_S, Answer, Kind, Request
@@ -60,13 +61,11 @@ class Forwarder:
     async def beside(self, upper: Link) -> AsyncIterator[None]:
         """Pass on for as long as the connection to the level above lasts."""
         self._upper = upper
-        task = asyncio.create_task(self._keep())
         try:
-            yield
+            async with alongside(self._keep()):
+                yield
         finally:
             self._upper = None
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _keep(self) -> None:
         name = f"xinyi-{self._site}-forwarder"

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from gateway import topics
+from gateway.alongside import alongside
 from gateway.arrivals import Good, Poison, judge_down
 from gateway.downlink import HEARD_S
 from gateway.errors import StoreError
@@ -56,7 +57,7 @@ class Relay:
             centre_site=upper_site,
             reads=[*(topics.down(box.site, lane, box.producer) for lane in LANES), *self._others],
             on_message=self._received,
-            beside=(self._takes, self._says_that_it_is_there, *beside),
+            beside=(self._takes, lambda link: alongside(self._say(link)), *beside),
         )
 
     async def run(self) -> None:
@@ -71,30 +72,18 @@ class Relay:
 
     @contextlib.asynccontextmanager
     async def _takes(self, link: Link) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._take(link))
         try:
-            yield
+            async with alongside(self._take(link)):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             while not self._inbox.empty():
                 self._inbox.get_nowait()  # comes again: it was not acknowledged
 
-    @contextlib.asynccontextmanager
-    async def _says_that_it_is_there(self, link: Link) -> AsyncIterator[None]:
+    async def _say(self, link: Link) -> None:
         """Now and then: a relay with nothing to say must not count as away, or nothing would come down to it."""
-
-        async def say() -> None:
-            while True:
-                await asyncio.sleep(HEARD_S / 4)
-                link.publish(topics.up(self._box.site, topics.HELLO, self._box.producer), topics.STILL)
-
-        task = asyncio.create_task(say())
-        try:
-            yield
-        finally:
-            task.cancel()
+        while True:
+            await asyncio.sleep(HEARD_S / 4)
+            link.publish(topics.up(self._box.site, topics.HELLO, self._box.producer), topics.STILL)
 
     async def _take(self, link: Link) -> None:
         while True:

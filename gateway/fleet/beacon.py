@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
 
 from devices.clock import Clock
 from gateway import topics
+from gateway.alongside import alongside
 from gateway.fleet.health import HEARTBEAT_S, Birth, Heartbeat, announce_topic, encode
 from gateway.link import BrokerAddress, Link, LinkLost, Message, Will
 
@@ -135,21 +136,9 @@ class Beacon:
             self._speak(link, loop.time())
             await link.until(self._wake, max(0.0, self._pace.next_s - loop.time()))
 
-    @contextlib.asynccontextmanager
-    async def beside(self, link: Link) -> AsyncIterator[None]:
+    def beside(self, link: Link) -> contextlib.AbstractAsyncContextManager[None]:
         """Speak on a connection for as long as the block lasts."""
-        task = asyncio.create_task(self._quietly(link))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _quietly(self, link: Link) -> None:
-        try:
-            await self.on(link)
-        except LinkLost as error:
-            log.debug("%s is not heard any more: %s", self.process, error)  # whoever owns the link says so
+        return alongside(self.on(link))
 
     async def keep(self, address: BrokerAddress) -> None:
         """Speak on a connection of its own, with will and retained state, until cancelled: for a process without one.

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 
 from gateway import topics
+from gateway.alongside import alongside
 from gateway.errors import StoreError
 from gateway.link import Link, Message
 from gateway.messages import KeyEscrow
@@ -54,15 +55,9 @@ class Below:
         self._recall, self._remember = escrowed
         self.topic = topics.down(site, RENEWALS, topics.RELAY)
 
-    @contextlib.asynccontextmanager
-    async def beside(self, link: Link) -> AsyncIterator[None]:
+    def beside(self, link: Link) -> contextlib.AbstractAsyncContextManager[None]:
         """Look after certificate and keys as long as the connection lasts."""
-        task = asyncio.create_task(self._look(link))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        return alongside(self._look(link))
 
     def take(self, message: Message) -> bool:
         """An answer to a renewal; True when it was one."""
@@ -118,13 +113,11 @@ class Above:
     async def beside(self, link: Link) -> AsyncIterator[None]:
         """Answer and let in again as long as the connection lasts."""
         self._link = link
-        task = asyncio.create_task(self._let_in())
         try:
-            yield
+            async with alongside(self._let_in()):
+                yield
         finally:
             self._link = None
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def renew(self, site: str, request: bytes) -> None:
         """Answer a renewal."""
