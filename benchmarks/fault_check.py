@@ -21,6 +21,7 @@ from gateway.points_sqlite import POINTS_FILE, SqlitePoints
 from gateway.projection import rebuild_points
 from gateway.routing import Routing
 from gateway.rows import KEYS_FOLDER, Rows
+from gateway.sealing import of_record
 
 
 @dataclass
@@ -91,7 +92,7 @@ def _check_alerts(db: sa.Connection, data: Path, found: Finding) -> None:
     steps: dict[UUID, list[AlertEvent]] = {}
     r = t.records.c
     for row in db.execute(sa.select(r.id, r.body).where(r.kind == RecordKind.ALERT_EVENT)):
-        step = decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, b"record\0" + row.id.bytes))
+        step = decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, of_record(row.id)))
         assert isinstance(step, AlertEvent)
         steps.setdefault(step.alert, []).append(step)
     found.alerts, found.steps = len(steps), sum(map(len, steps.values()))

@@ -35,6 +35,7 @@ from gateway.box import new_id
 from gateway.messages import Body, RecordKind, SessionOpened, SessionWave, Tombstone, decode_body
 from gateway.outbox import Outbox
 from gateway.rows import Rows
+from gateway.sealing import of_record
 
 PROFILES = Path(__file__).parent / "profiles.toml"
 S = 1_000_000_000
@@ -149,7 +150,7 @@ def arrived(site: SmallSite) -> tuple[set[UUID], int, dict[str, int], list[str]]
         for row in db.execute(sa.select(r.id, r.body).where(r.kind == RecordKind.TOMBSTONE)):
             stone = decode_body(
                 RecordKind.TOMBSTONE,
-                rows._keyring.open_sealed(row.body, b"record\0" + row.id.bytes),  # noqa: SLF001
+                rows._keyring.open_sealed(row.body, of_record(row.id)),  # noqa: SLF001
             )
             assert isinstance(stone, Tombstone)
             for kind, number in stone.kinds.items():

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from gateway import tables as t
 from gateway.errors import KeyLost, SealBroken
 from gateway.messages import Body, RecordKind, decode_body
-from gateway.placing import context
 from gateway.rows import Rows
+from gateway.sealing import of_record
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _opened(rows: Rows, which: sa.ColumnElement[bool], known: Collection[UUID] =
         if row.id in known:
             continue
         try:
-            body = decode_body(RecordKind(row.kind), rows.keyring.open_sealed(row.body, context("record", row.id)))
+            body = decode_body(RecordKind(row.kind), rows.keyring.open_sealed(row.body, of_record(row.id)))
         except (KeyLost, SealBroken, msgspec.DecodeError, ValueError) as error:
             log.warning("record %s (%s) cannot be read: %s", row.id, row.kind, error)
             continue

@@ -18,6 +18,7 @@ from gateway.errors import KeyLost, SealBroken
 from gateway.messages import Deletion, RecordKind, about_of, session_of, subject_of
 from gateway.outgoing import drop
 from gateway.placement import Placement
+from gateway.sealing import of_letter
 from gateway.upsert import insert_new
 
 _KEPT_KINDS = (RecordKind.DELETION, RecordKind.DELETION_DONE)
@@ -207,7 +208,7 @@ def _letters(db: sa.Connection, placement: Placement, subject: str, things: set[
     d = t.dead_letters.c
     for row in db.execute(sa.select(d.id, d.body).where(d.what == "record")):
         try:
-            payload = placement.keyring.open_sealed(row.body, b"dead\0" + row.id.bytes)
+            payload = placement.keyring.open_sealed(row.body, of_letter(row.id))
         except (KeyLost, SealBroken):
             continue
         if any(needle in payload for needle in needles):

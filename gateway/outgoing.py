@@ -20,6 +20,7 @@ from gateway.messages import LANES, Envelope, Lane, Record, RecordKind, Tombston
 from gateway.placement import Placement
 from gateway.ranges import as_ranges
 from gateway.routing import UP
+from gateway.sealing import of_record
 from gateway.upsert import insert, insert_new
 
 UNROUTED = "unrouted-"
@@ -88,7 +89,7 @@ def drop(
         own = placement.own(stone, now_utc_ns)
         record = own.record
         values = {name: getattr(record, name) for name in ("id", "kind", "site", "producer", "made_utc_ns")}
-        sealed = placement.keyring.seal(record.body, b"record\0" + record.id.bytes)
+        sealed = placement.keyring.seal(record.body, of_record(record.id))
         rest = {"boot": placement.boot, "lane": lane, "seq": 0, "stored_utc_ns": now_utc_ns, "body": sealed}
         db.execute(t.records.insert().values(values | rest))
         enqueue(db, placement.boot, [(hop, record, Lane(lane))])
@@ -185,7 +186,7 @@ class HopBox:
         unreadable: list[UUID] = []
         for row in rows:
             try:
-                body = self._placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes)
+                body = self._placement.keyring.open_sealed(row.body, of_record(row.id))
             except (KeyLost, SealBroken):
                 unreadable.append(row.id)
                 continue

@@ -33,6 +33,7 @@ from gateway.messages import (
     session_of,
 )
 from gateway.placement import Placement
+from gateway.sealing import of_record
 from gateway.upsert import insert, insert_new, put_newest
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ def _alert(db: sa.Connection, placement: Placement, arrival: Good, _now: int) ->
     sites: list[tuple[bool, int, str]] = []
     for row in rows:
         try:
-            sealed = placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes)
+            sealed = placement.keyring.open_sealed(row.body, of_record(row.id))
             step = decode_body(RecordKind.ALERT_EVENT, sealed)
         except (KeyLost, SealBroken, msgspec.DecodeError, ValueError) as error:
             log.warning("a step of alert %s cannot be read: %s", body.alert, error)  # the others must go on

@@ -22,6 +22,7 @@ from gateway.messages import RecordKind, about_of, session_of, subject_of
 from gateway.outgoing import enqueue
 from gateway.placement import Placement
 from gateway.places_of_kinds import AFTER, BEFORE, claim_chunks, know_sessions
+from gateway.sealing import of_letter, of_record
 from gateway.sequences import note_sequences
 from gateway.upsert import insert_new
 
@@ -35,11 +36,6 @@ DRAWN = (
 
 
 log = logging.getLogger(__name__)
-
-
-def context(what: str, record: UUID) -> bytes:
-    """What a sealed body belongs to, so that it opens nowhere else."""
-    return what.encode() + b"\0" + record.bytes
 
 
 def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good | Poison], now_utc_ns: int) -> None:
@@ -78,7 +74,7 @@ def place_batch(db: sa.Connection, placement: Placement, arrivals: Sequence[Good
 def bury(db: sa.Connection, keyring: Keyring, what: str, poison: Poison, now_utc_ns: int) -> None:
     """Keep a dead letter, once."""
     letter = _letter_of(what, poison)
-    sealed = keyring.seal(poison.payload, context("dead", letter))
+    sealed = keyring.seal(poison.payload, of_letter(letter))
     reason = poison.reason.replace("\0", "\\0")  # PostgreSQL has no zero bytes in text
     values = {"id": letter, "what": what, "reason": reason, "noticed_utc_ns": now_utc_ns, "body": sealed}
     if db.execute(insert_new(db, t.dead_letters).values(values)).rowcount:
@@ -169,7 +165,7 @@ def _row(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int
         record.made_utc_ns,
         now_utc_ns,
         _stored(db, session_of(body)),
-        placement.keyring.seal(record.body, context("record", record.id)),
+        placement.keyring.seal(record.body, of_record(record.id)),
         record.target,
         _stored(db, about_of(body)),
         placement.keyring.pseudonym(subject) if subject else "",

@@ -26,10 +26,11 @@ from gateway.keys import Keyring
 from gateway.messages import Body, Record, RecordKind, decode_body
 from gateway.outgoing import HopBox, adopt, drop
 from gateway.placement import Placement
-from gateway.placing import context, place_batch
+from gateway.placing import place_batch
 from gateway.points_queue import PointQueue
 from gateway.retention import prune_bulk
 from gateway.routing import UP, Routing
+from gateway.sealing import of_letter, of_record
 from gateway.sequences import SequenceGap, sequence_gaps_in
 from gateway.upsert import insert
 
@@ -321,7 +322,7 @@ class Rows:
         deletions = []
         for row in found:
             with contextlib.suppress(KeyLost, SealBroken):
-                body = self._keyring.open_sealed(row.body, context("record", row.id))
+                body = self._keyring.open_sealed(row.body, of_record(row.id))
                 record = Record(row.id, RecordKind.DELETION, row.site, row.producer, row.made_utc_ns, body, row.target)
                 deletions.append(record)
         note_erasures(self.data, self._keyring, deletions)
@@ -411,7 +412,7 @@ class Rows:
                 row.what,
                 row.reason,
                 row.noticed_utc_ns,
-                self._keyring.open_sealed(row.body, context("dead", row.id)),
+                self._keyring.open_sealed(row.body, of_letter(row.id)),
             )
             for row in rows
         ]
@@ -428,7 +429,7 @@ class Rows:
             return sequence_gaps_in(db)
 
     def _body(self, record: UUID, kind: str, sealed: bytes) -> Body:
-        data = self._keyring.open_sealed(sealed, context("record", record))
+        data = self._keyring.open_sealed(sealed, of_record(record))
         try:
             body: Body = decode_body(RecordKind(kind), data)
         except (msgspec.DecodeError, ValueError) as error:

@@ -25,6 +25,7 @@ from gateway.keeping.asking import Place
 from gateway.keeping.waiting import OpenJournal, Waiting, journals_of, waiting_of
 from gateway.messages import AlertEvent, Body, RecordKind, decode_body
 from gateway.rows import DeadLetter, Rows
+from gateway.sealing import of_record
 from gateway.services.read import StoredSession, read_session
 
 _IN_ONE = 500
@@ -105,7 +106,7 @@ def _kept(
         question = question.where(column.in_(ordered[start : start + _IN_ONE])).order_by(r.made_utc_ns, r.id)
         for row in db.execute(question.where(r.kind.in_(kinds)) if kinds else question):
             try:
-                plain = rows.placement.keyring.open_sealed(row.body, b"record\0" + row.id.bytes)
+                plain = rows.placement.keyring.open_sealed(row.body, of_record(row.id))
                 body = decode_body(RecordKind(row.kind), plain)
             except (KeyLost, SealBroken, msgspec.DecodeError):
                 unreadable.append(row.id)

@@ -15,6 +15,7 @@ from gateway.errors import UnknownDeletion
 from gateway.messages import Deletion, DeletionDone, RecordKind, decode_body
 from gateway.routing import UP
 from gateway.rows import Rows
+from gateway.sealing import of_record
 
 
 class Answer(NamedTuple):
@@ -100,7 +101,4 @@ def _bodies(rows: Rows, kind: RecordKind, about: UUID | None = None) -> list[tup
     with rows.reading() as db:
         found = db.execute(question.where(r.about == about) if about else question).all()
     keyring = rows.placement.keyring
-    return [
-        (row.id, decode_body(kind, keyring.open_sealed(row.body, b"record\0" + row.id.bytes)), row.target)
-        for row in found
-    ]
+    return [(row.id, decode_body(kind, keyring.open_sealed(row.body, of_record(row.id))), row.target) for row in found]

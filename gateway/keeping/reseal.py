@@ -17,13 +17,14 @@ from gateway.disk import OneWriter
 from gateway.errors import KeyLost, SealBroken, StoreBusy, StoreUnwritable
 from gateway.keeping.asking import Place
 from gateway.keys import Keyring
+from gateway.sealing import DEAD, RECORD
 
 _IN_ONE = 200
 _HEAD = slice(1, 9)
 """Where the id of its key stands in what is sealed."""
 _SEALED = (
-    (t.records, t.records.c.id, t.records.c.body, b"record\0"),
-    (t.dead_letters, t.dead_letters.c.id, t.dead_letters.c.body, b"dead\0"),
+    (t.records, t.records.c.id, t.records.c.body, RECORD),
+    (t.dead_letters, t.dead_letters.c.id, t.dead_letters.c.body, DEAD),
     (t.audit, t.audit.c.id, t.audit.c.detail, b"audit\0"),
 )
 

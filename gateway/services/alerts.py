@@ -15,6 +15,7 @@ from gateway.keeping.asking import Place, have_stored
 from gateway.keeping.audit import note
 from gateway.messages import RecordKind, decode_body
 from gateway.rows import Rows
+from gateway.sealing import of_record
 
 __all__ = ["AlertRow", "acknowledge_alert", "alert_steps", "close_alert", "find_alerts"]
 
@@ -58,9 +59,7 @@ def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
     if not found:
         raise UnknownAlert(rows.where, f"there is no alert {alert}", "list them with: xinyi duty")
     keyring = rows.placement.keyring
-    bodies = [
-        decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, b"record\0" + row.id.bytes)) for row in found
-    ]
+    bodies = [decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, of_record(row.id))) for row in found]
     return in_order(body for body in bodies if isinstance(body, AlertEvent))
 
 

@@ -21,6 +21,7 @@ from gateway.database import HEAD, migrate
 from gateway.errors import StoreUnwritable
 from gateway.messages import encode, session_of
 from gateway.rows import ROWS_FILE, Rows
+from gateway.sealing import of_record
 from gateway.services import read_session
 from gateway.tables import meta
 
@@ -44,7 +45,7 @@ def at_revision_1(data: Path, url: str) -> str:
             record, envelope = arrival.record, arrival.envelope
             values = {name: getattr(record, name) for name in ("id", "kind", "site", "producer", "made_utc_ns")}
             values |= {"boot": envelope.boot, "lane": envelope.lane, "seq": envelope.seq, "stored_utc_ns": 1}
-            sealed = seal(encode(arrival.body), b"record\0" + record.id.bytes)
+            sealed = seal(encode(arrival.body), of_record(record.id))
             values |= {"session": session_of(arrival.body), "body": sealed}
             if not url:  # what is reflected from SQLite has no UUIDs any more
                 values |= {"id": record.id.hex, "session": values["session"].hex}

@@ -19,6 +19,7 @@ from gateway.keys import Keyring
 from gateway.messages import DutyEntry, DutyRoster, RecordKind
 from gateway.outbox import Outbox
 from gateway.rows import Rows
+from gateway.sealing import of_record
 from gateway.trust.authority import Authority
 from gateway.trust.escrow import escrow_key, unwrap
 from gateway.trust.identity import Identity
@@ -148,7 +149,7 @@ def _body(rows: Rows, record: str):
 
     with rows.reading() as db:
         sealed = db.exec_driver_sql("SELECT body FROM records WHERE id=?", (record,)).scalar()
-    return decode_body(RecordKind.KEY_ESCROW, rows.keyring.open_sealed(sealed, b"record\0" + UUID(record).bytes))
+    return decode_body(RecordKind.KEY_ESCROW, rows.keyring.open_sealed(sealed, of_record(UUID(record))))
 
 
 def _only_key(folder: Path) -> bytes:
