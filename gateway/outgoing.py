@@ -14,7 +14,7 @@ from gateway import tables as t
 from gateway import topics
 from gateway.arrivals import within
 from gateway.box import Depth
-from gateway.database import plain_words
+from gateway.database import asking, plain_words
 from gateway.errors import KeyLost, SealBroken
 from gateway.messages import LANES, Envelope, Lane, Record, RecordKind, Tombstone
 from gateway.placement import Placement
@@ -158,7 +158,7 @@ class HopBox:
         """See `Box.pending`."""
         o = t.outgoing.c
         found: list[UUID] = []
-        with plain_words(self._where), self._engine.connect() as db:
+        with plain_words(self._where), asking(self._engine) as db:
             for lane in LANES:
                 question = sa.select(o.record).where(o.hop == self._hop, o.lane == lane)
                 found += db.scalars(question.order_by(o.place).limit(limit - newest - len(found)))
@@ -175,7 +175,7 @@ class HopBox:
         o, r = t.outgoing.c, t.records.c
         if not ids:
             return []
-        with plain_words(self._where), self._engine.connect() as db:
+        with plain_words(self._where), asking(self._engine) as db:
             rows = db.execute(
                 sa.select(o.boot, o.lane, o.seq, r.id, r.kind, r.site, r.producer, r.made_utc_ns, r.body, r.target)
                 .join_from(t.outgoing, t.records, o.record == r.id)
@@ -216,6 +216,6 @@ class HopBox:
         """How much waits on this hop."""
         o = t.outgoing.c
         question = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(o.size), 0), sa.func.min(o.made_utc_ns))
-        with plain_words(self._where), self._engine.connect() as db:
+        with plain_words(self._where), asking(self._engine) as db:
             number, size, oldest = db.execute(question.where(o.hop == self._hop)).one()
         return Depth(number, int(size), oldest)

@@ -18,7 +18,7 @@ from sqlalchemy import exc
 
 from gateway import tables as t
 from gateway.arrivals import Good, Poison
-from gateway.database import BUSY_S, open_for_reading, open_for_writing, open_url_for_reading, plain_words
+from gateway.database import BUSY_S, asking, open_for_reading, open_for_writing, open_url_for_reading, plain_words
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keeping.erasures import note_erasures
@@ -207,17 +207,17 @@ class Rows:
         o, r = t.outgoing.c, t.records.c
         stays_here = sa.select(r.id).where((r.target == "") | (r.target == routing.site))
         which = (o.hop == UP) & o.kind.in_(forbidden) & o.record.in_(stays_here)
-        with plain_words(self.where), self._engine.begin() as db:
+        with self.writing() as db:
             return drop(db, self._placement, which, "policy", now_utc_ns)
 
     def adopt(self) -> int:
         """Give their ways to records that a command wrote while no centre ran. Returns how many."""
-        with plain_words(self.where), self._engine.begin() as db:
+        with self.writing() as db:
             return adopt(db, self._placement)
 
     def hear(self, sites: Sequence[str], now_utc_ns: int) -> None:
         """These sites below have just been heard."""
-        with plain_words(self.where), self._engine.begin() as db:
+        with self.writing() as db:
             statement = insert(db, t.sites)
             update = statement.on_conflict_do_update(
                 index_elements=["site"], set_={"heard_utc_ns": statement.excluded.heard_utc_ns}
@@ -226,18 +226,18 @@ class Rows:
 
     def heard_since(self, utc_ns: int) -> list[str]:
         """Sites below that were heard since then."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return list(db.scalars(sa.select(t.sites.c.site).where(t.sites.c.heard_utc_ns >= utc_ns)))
 
     def hops_below(self) -> list[str]:
-        """Sites below for which something waits."""
-        with plain_words(self.where), self._engine.connect() as db:
-            return list(db.scalars(sa.select(t.outgoing.c.hop).where(t.outgoing.c.hop != UP).distinct()))
+        """Sites below for which something waits; `UP` is the empty name, and its entries are passed over unseen."""
+        with self.reading() as db:
+            return list(db.scalars(sa.select(t.outgoing.c.hop).where(t.outgoing.c.hop > UP).distinct()))
 
     def lease(self, name: str, holder: str, until_utc_ns: int, silent: tuple[str, int] | None) -> tuple[str, int]:
         """Take or renew a lease: when it is ours already, given back, or still what `silent` says. What stands now."""
         c = t.leases.c
-        with plain_words(self.where), self._engine.begin() as db:
+        with self.writing() as db:
             new = insert(db, t.leases).values(name=name, holder=holder, until_utc_ns=until_utc_ns)
             free = (c.holder == holder) | (c.until_utc_ns == 0)
             if silent:
@@ -250,7 +250,7 @@ class Rows:
     def give_back(self, name: str, holder: str) -> None:
         """Let go of a lease, if it is ours."""
         c = t.leases.c
-        with plain_words(self.where), self._engine.begin() as db:
+        with self.writing() as db:
             db.execute(t.leases.update().where(c.name == name, c.holder == holder).values(until_utc_ns=0))
 
     @property
@@ -260,8 +260,8 @@ class Rows:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to ask what this class has no question for."""
-        with plain_words(self.where), self._engine.connect() as db:
+        """A connection that only asks, beside whoever writes."""
+        with plain_words(self.where), asking(self._engine) as db:
             yield db
 
     @contextlib.contextmanager
@@ -316,7 +316,7 @@ class Rows:
     def note_erasures(self) -> None:
         """Have every deletion that is in the rows in `erasures.log`, too."""
         r = t.records.c
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             columns = (r.id, r.kind, r.site, r.producer, r.made_utc_ns, r.body, r.target)
             found = db.execute(sa.select(*columns).where(r.kind == RecordKind.DELETION).order_by(r.stored_utc_ns)).all()
         deletions = []
@@ -370,12 +370,12 @@ class Rows:
             question = question.where(c.began_utc_ns >= since_utc_ns)
         if until_utc_ns is not None:
             question = question.where(c.began_utc_ns < until_utc_ns)
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return [SessionRow(*row) for row in db.execute(question)]
 
     def session_ids(self) -> list[UUID]:
         """Ids of all sessions."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return list(db.scalars(sa.select(t.sessions.c.session)))
 
     def bodies(self, session: UUID) -> tuple[str, list[Body]]:
@@ -385,7 +385,7 @@ class Rows:
             KeyLost, SealBroken: they cannot be opened.
             StoreCorrupt: one was written by another version of the contract.
         """
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             r = t.records.c
             rows = db.execute(
                 sa.select(r.id, r.kind, r.site, r.body).where(r.session == session).order_by(r.made_utc_ns, r.id)
@@ -394,17 +394,17 @@ class Rows:
 
     def record_ids(self) -> set[UUID]:
         """Ids of all stored records."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return set(db.scalars(sa.select(t.records.c.id)))
 
     def waiting_for_points(self) -> int:
         """How many records have not reached the points store."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(t.to_project)) or 0
 
     def dead_letters(self) -> list[DeadLetter]:
         """Everything that could not be stored, oldest first."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             rows = db.execute(t.dead_letters.select().order_by(t.dead_letters.c.noticed_utc_ns)).all()
         return [
             DeadLetter(
@@ -425,7 +425,7 @@ class Rows:
 
     def sequence_gaps(self) -> list[SequenceGap]:
         """Numbers that producers gave and that have not arrived."""
-        with plain_words(self.where), self._engine.connect() as db:
+        with self.reading() as db:
             return sequence_gaps_in(db)
 
     def _body(self, record: UUID, kind: str, sealed: bytes) -> Body:
