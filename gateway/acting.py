@@ -20,7 +20,7 @@ from gateway.arrivals import Poison, within
 from gateway.config import SECTIONS
 from gateway.documents import all_for, newest
 from gateway.errors import StoreError
-from gateway.fleet.memory import load_kept, save_kept
+from gateway.kept import load_kept, save_kept
 from gateway.messages import RecordKind, ReleaseManifest, ReleaseReport, SiteSettings
 from gateway.placing import bury
 from gateway.releases.reports import leave_offer, reports_after

@@ -24,10 +24,10 @@ from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
 from gateway.fleet.machine import Machine
-from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.pulse import Load, Pulse
 from gateway.fleet.watch import FleetWatch
 from gateway.forwarding import Forwarder
+from gateway.kept import load_kept, save_kept
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of

@@ -136,7 +136,7 @@ class Intake:
                     hop = Hop(travel.site, travel.producer) if travel else Hop("", "")
                     arrivals.append((hop, judge_up(message.topic, bytes(message.payload))))
             if arrivals:
-                await self._commit(link, [arrival for _, arrival in arrivals])
+                await held_until_stored(self._store, [arrival for _, arrival in arrivals], link, who="centre")
             link.check()
             for hop, receipt in receipts_for(arrivals, self._level):
                 self._say(link, hop, receipt)
@@ -164,19 +164,31 @@ class Intake:
         except Exception:
             log.exception("centre: %s of %s is not understood", travel.lane, travel.site)
 
-    async def _commit(self, link: Link, arrivals: Arrivals) -> None:
-        """Store a batch; hold on while the store does not answer, as long as it takes."""
-        pause_s = RETRY_S
-        while True:
-            try:
-                await self._store(arrivals)
-            except StoreError as error:
-                log.error("centre: %s", error)  # noqa: TRY400 - one line for people, repeated until it works
-            else:
-                return
-            await asyncio.sleep(pause_s)
-            link.check()
-            pause_s = min(2 * pause_s, RETRY_MAX_S)
+
+async def held_until_stored(
+    store: Callable[[Arrivals], Awaitable[None]],
+    arrivals: Arrivals,
+    link: Link,
+    *,
+    who: str,
+    longest_s: float = RETRY_MAX_S,
+) -> None:
+    """Store a batch; hold on while the store does not answer, as long as it takes.
+
+    Raises:
+        LinkLost: the connection ended meanwhile; what it brought comes again.
+    """
+    pause_s = RETRY_S
+    while True:
+        try:
+            await store(arrivals)
+        except StoreError as error:
+            log.error("%s: %s", who, error)  # noqa: TRY400 - one line for people, repeated until it works
+        else:
+            return
+        await asyncio.sleep(pause_s)
+        link.check()
+        pause_s = min(2 * pause_s, longest_s)
 
 
 def _travel(message: Message) -> topics.Travel | None:

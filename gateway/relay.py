@@ -12,10 +12,9 @@ from types import MappingProxyType
 
 from gateway import topics
 from gateway.alongside import alongside
-from gateway.arrivals import Good, Poison, judge_down
+from gateway.arrivals import Good, judge_down
 from gateway.downlink import HEARD_S
-from gateway.errors import StoreError
-from gateway.intake import RETRY_S, Arrivals
+from gateway.intake import RETRY_S, Arrivals, held_until_stored
 from gateway.link import BrokerAddress, Link, LinkLost, Message
 from gateway.messages import LANES, Receipt, encode
 from gateway.outgoing import HopBox
@@ -92,7 +91,7 @@ class Relay:
                 messages.append(self._inbox.get_nowait())
             arrivals = [judge_down(m.topic, bytes(m.payload), self._upper_site) for m in messages]
             try:
-                await self._commit(link, arrivals)
+                await held_until_stored(self._store, arrivals, link, who="relay", longest_s=RETRY_S)
                 ids = [a.record.id if isinstance(a, Good) else a.id for a in arrivals]
                 receipt = Receipt(self._level, [each for each in ids if each is not None])
                 link.publish(topics.up(self._box.site, topics.RECEIPT, self._box.producer), encode(receipt))
@@ -102,14 +101,3 @@ class Relay:
             except Exception:
                 log.exception("relay: what came down could not be taken; it comes again")
                 await asyncio.sleep(RECONNECT_S)
-
-    async def _commit(self, link: Link, arrivals: list[Good | Poison]) -> None:
-        while True:
-            try:
-                await self._store(arrivals)
-            except StoreError as error:
-                log.error("relay: %s", error)  # noqa: TRY400 - one line for people, repeated until it works
-            else:
-                return
-            await asyncio.sleep(RETRY_S)
-            link.check()

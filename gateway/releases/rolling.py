@@ -18,8 +18,8 @@ from gateway import tables as t
 from gateway.arrivals import within
 from gateway.documents import newest, stored_since
 from gateway.errors import StoreError
-from gateway.fleet.memory import load_kept, save_kept
 from gateway.fleet.watch import FleetWatch
+from gateway.kept import load_kept, save_kept
 from gateway.messages import Body, RecordKind, ReleaseManifest, ReleaseReport, SiteSettings
 from gateway.releases.errors import ReleaseError
 from gateway.releases.plan import Action, Done, Halt, Offer, Release, Rollout, SiteHealth
