@@ -18,6 +18,7 @@ from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
+from xinyi_options import config_option
 from xinyi_points import points
 from xinyi_release import release
 from xinyi_sim import sim
@@ -66,12 +67,6 @@ def _config(path: Path | None) -> Any:
     return load(path)
 
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Data folder of a site; without it all known ones are searched."
 )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from devices.discovery import Found, Place
     from gateway.config import Config, DeviceConfig
@@ -19,12 +21,6 @@ if TYPE_CHECKING:
 
 ROOM_WITHIN_S = 1.5
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 kind_option = click.option("--kind", help="What it is, as `xinyi devices drivers` names it.")
 map_option = click.option("--map", "map_", default="", help="Register map of a Modbus chair: a shipped name or a file.")
 

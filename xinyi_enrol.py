@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.trust.authority import Authority
     from gateway.trust.identity import Identity
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 FILE = click.Path(path_type=Path, dir_okay=False)
 file_argument = click.argument("file", type=FILE)
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from care.words import Language
     from gateway.link import BrokerAddress, Link, Message
@@ -27,12 +29,6 @@ _COLLECT_S = 0.3
 
 language_option = click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 actor_option = click.option(
     "--actor",
     default=lambda: f"technician:{getpass.getuser()}",

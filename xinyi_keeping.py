@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from gateway.keeping.archive import Secret
     from gateway.keeping.asking import Place
     from gateway.keeping.proof import Proof
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 rows_option = click.option(
     "--rows-url", default="", envvar="XINYI_ROWS_URL", help="Database of the rows, when it is not the embedded one."
 )

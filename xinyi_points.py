@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.points import PointStore
     from gateway.rows import Rows
-
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 
 
 @click.group()

@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xinyi_options import config_option
+
 if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.messages import ReleaseManifest
     from gateway.releases.apply import Updater
     from gateway.releases.state import State
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 PARTS = ("gateway.room.service", "gateway.centre", "gateway.points_open", "dashboards.console")
 STEPS_ZH = {

@@ -15,12 +15,8 @@ from typing import Literal
 
 import click
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    envvar="XINYI_CONFIG",
-    help="The site's xinyi.toml (or XINYI_CONFIG).",
-)
+from xinyi_options import config_option
+
 speed_option = click.option(
     "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times real time."
 )
