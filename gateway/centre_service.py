@@ -24,7 +24,7 @@ from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
 from gateway.fleet.machine import Machine
-from gateway.fleet.pulse import Load, Pulse
+from gateway.fleet.pulse import Load, Pulse, Vitals
 from gateway.fleet.watch import FleetWatch
 from gateway.forwarding import Forwarder
 from gateway.kept import load_kept, save_kept
@@ -57,14 +57,14 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     site, broker = config.site.id, broker_address(config)
     machine = Machine(config.data)
     reason = await asyncio.to_thread(machine.begin, topics.CENTRE)
-    pulse = Pulse(site, topics.CENTRE, machine, clock, load=lambda: _load(centre), reset_reason=reason)
+    vitals = Vitals(machine, lambda: _load(centre))
+    pulse = Pulse(site, topics.CENTRE, vitals, clock, reset_reason=reason)
     watched: list[FleetWatch] = []
     relay = Pulse(
         site,
         topics.RELAY,
-        machine,
+        vitals,
         clock,
-        load=lambda: _load(centre),
         uplink=lambda: "up",
         faults=lambda: [fault for watch in watched for fault in watch.faults(site, clock.utc_ns())],
     )
@@ -117,8 +117,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
                 ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
                 ("acting", acting.run),
                 ("rollout", lambda: centre.lease.whenever(rolling.run)),
-                ("machine", pulse.refresh),
-                ("machine", relay.refresh),
+                ("machine", vitals.refresh),
             ):
                 group.create_task(_for_ever(name, work))
 

@@ -35,16 +35,45 @@ class Load(NamedTuple):
     dead_letters: int = 0
 
 
+class Vitals:
+    """The slow part, for all beacons of a process: its machine and its records.
+
+    Args:
+        machine: what is below it.
+        load: how its records are; called in a thread.
+
+    Attributes:
+        reading: the machine when it was read last.
+        load: the records, likewise.
+    """
+
+    def __init__(self, machine: Machine, load: Callable[[], Load] = Load) -> None:
+        self._machine, self._load = machine, load
+        self.reading: Reading | None = None
+        self.load = Load()
+
+    async def refresh(self) -> None:
+        """Keep it fresh, until cancelled."""
+        while True:
+            try:
+                self.reading = await asyncio.to_thread(self._machine.read)
+                self.load = await asyncio.to_thread(self._load)
+            except StoreError as error:
+                log.warning("nobody knows how full it is: %s", error)
+            except Exception:
+                log.exception("the machine cannot be read")
+            await asyncio.sleep(REFRESH_S)
+
+
 class Pulse:
     """The inputs of one beacon.
 
     Args:
         site: where.
         process: which, "room".
-        machine: what is below it.
+        vitals: the slow part.
         clock: for wall time.
         boot: this start of the process.
-        load: how its records are; called in a thread.
         uplink: whether the next level can be reached.
         devices: its devices now; called in the event loop.
         faults: what moves people at the site and reports a fault, by id; called in the event loop.
@@ -54,36 +83,21 @@ class Pulse:
         self,
         site: str,
         process: str,
-        machine: Machine,
+        vitals: Vitals,
         clock: Clock,
         *,
         boot: str = "",
-        load: Callable[[], Load] = Load,
         uplink: Callable[[], Literal["up", "down", "none"]] = lambda: "none",
         devices: Callable[[], Sequence[DeviceView]] = tuple,
         faults: Callable[[], Sequence[str]] = tuple,
         reset_reason: ResetReason = "unknown",
     ) -> None:
-        self._site, self._process, self._machine, self._clock = site, process, machine, clock
+        self._site, self._process, self._vitals, self._clock = site, process, vitals, clock
         self._boot = boot or str(uuid4())
-        self._load, self._uplink, self._devices, self._reason = load, uplink, devices, reset_reason
+        self._uplink, self._devices, self._reason = uplink, devices, reset_reason
         self._faults = faults
         self._began_s, self._began_utc_ns = time.monotonic(), clock.utc_ns()
-        self._reading: Reading | None = None
-        self._now = Load()
         self.beacon = Beacon(site, process, self.heartbeat, self.birth, clock=clock)
-
-    async def refresh(self) -> None:
-        """Keep the slow part fresh, until cancelled."""
-        while True:
-            try:
-                self._reading = await asyncio.to_thread(self._machine.read)
-                self._now = await asyncio.to_thread(self._load)
-            except StoreError as error:
-                log.warning("%s does not know how full it is: %s", self._process, error)
-            except Exception:
-                log.exception("%s cannot read the machine", self._process)
-            await asyncio.sleep(REFRESH_S)
 
     def birth(self) -> Birth:
         """Who is there."""
@@ -99,7 +113,7 @@ class Pulse:
 
     def heartbeat(self) -> Heartbeat:
         """How it is."""
-        now, load = self._clock.utc_ns(), self._now
+        now, load, reading = self._clock.utc_ns(), self._vitals.load, self._vitals.reading
         oldest = load.depth.oldest_utc_ns
         said = Heartbeat(
             site=self._site,
@@ -121,4 +135,4 @@ class Pulse:
             devices=device_healths(self._devices()),
             faults=list(self._faults())[:MOST_DEVICES],
         )
-        return with_machine(said, self._reading) if self._reading else said
+        return with_machine(said, reading) if reading else said

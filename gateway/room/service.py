@@ -22,7 +22,7 @@ from gateway.config import Config, DeviceConfig, broker_address
 from gateway.disk import make_folder
 from gateway.errors import StoreError
 from gateway.fleet.machine import Machine
-from gateway.fleet.pulse import Load, Pulse
+from gateway.fleet.pulse import Load, Pulse, Vitals
 from gateway.keys import Keyring
 from gateway.outbox import Outbox
 from gateway.room.chair import ChairControl
@@ -123,13 +123,13 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     kernel = await _kernel()
     room = Room(config, clock)
     machine = Machine(data)
+    vitals = Vitals(machine, lambda: Load(outbox.depth(), outbox.counts(), config.outbox.max_mb << 20))
     pulse = Pulse(
         config.site.id,
         PRODUCER,
-        machine,
+        vitals,
         clock,
         boot=outbox.boot,
-        load=lambda: Load(outbox.depth(), outbox.counts(), config.outbox.max_mb << 20),
         uplink=lambda: "up" if uplink.up else "down",
         devices=room.views,
         reset_reason=await asyncio.to_thread(machine.begin, PRODUCER),
@@ -173,7 +173,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         )
         tasks = await stack.enter_async_context(_Tasks())
         tasks.start(uplink.run(), "uplink")
-        tasks.start(pulse.refresh(), "machine")
+        tasks.start(vitals.refresh(), "machine")
         tasks.start(remote.run(), "remote")
         for driver in drivers.values():
             await stack.enter_async_context(driver)

@@ -19,7 +19,7 @@ from devices.clock import Clock
 from gateway import topics
 from gateway.centre import Centre, CentreOptions, Upper
 from gateway.fleet.machine import Machine
-from gateway.fleet.pulse import Pulse
+from gateway.fleet.pulse import Pulse, Vitals
 from gateway.forwarding import Forwarder
 from gateway.keeping.audit import entries, swallow
 from gateway.link import Link, Message
@@ -55,7 +55,7 @@ async def served(room: TestRoom, broker: Broker) -> AsyncIterator[Served]:
     room.room.config = msgspec.structs.replace(
         room.room.config, site=msgspec.structs.replace(room.room.config.site, id=SITE)
     )
-    pulse = Pulse(SITE, "room", Machine(room.folder), Clock(), devices=room.room.views, uplink=lambda: "up")
+    pulse = Pulse(SITE, "room", Vitals(Machine(room.folder)), Clock(), devices=room.room.views, uplink=lambda: "up")
     here = Served(room, broker, None)  # type: ignore[arg-type]  # in a moment
     readings = Readings(
         room.room.views,
