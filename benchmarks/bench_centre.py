@@ -27,8 +27,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "gateway"))
 
 from gateway_parts import Process  # noqa: E402
-from influx_parts import BUCKET, Influx  # noqa: E402
+from influx_parts import Influx  # noqa: E402
 
+from benchmarks.store_rig import BUCKET  # noqa: E402
 from gateway import topics  # noqa: E402
 from gateway.box import new_id  # noqa: E402
 from gateway.broker import broker_command, free_port, private_address, wait_until_listening  # noqa: E402

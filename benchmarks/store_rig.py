@@ -9,12 +9,12 @@ from pathlib import Path
 
 from gateway.broker import free_port
 
-_DEPLOY = Path(__file__).parents[1] / "deploy" / "influxdb"
-_TOKEN = "validation"
-_BUCKET = "xinyi"
+DEPLOY = Path(__file__).parents[1] / "deploy" / "influxdb"
+TOKEN = "test-token"
+BUCKET = "xinyi"
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
     if not found:
         raise SystemExit(f"{name} is not installed; run: sudo apt install influxdb nginx victoria-metrics")
@@ -23,26 +23,33 @@ def _program(name: str) -> str:
 
 def influx_commands(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
     """Commands of database and proxy, and url, token, org, bucket."""
+    commands, address, _ = influx_rig(folder)
+    return commands, address
+
+
+def influx_rig(folder: Path) -> tuple[dict[str, list[str]], list[str], str]:
+    """The same, and where the database itself listens."""
     folder.mkdir()
     values = {
         "RUN_DIR": str(folder),
         "HTTP_PORT": str(free_port()),
         "RPC_PORT": str(free_port()),
         "LISTEN_PORT": str(free_port()),
-        "TOKEN": _TOKEN,
+        "TOKEN": TOKEN,
     }
     written = []
     for name in ("influxdb.conf", "nginx-write-api.conf"):
-        text = (_DEPLOY / name).read_text().split("\n", 3)[3]
+        text = (DEPLOY / name).read_text().split("\n", 3)[3]
         for key, value in values.items():
             text = text.replace(key, value)
         written.append(folder / name)
         written[-1].write_text(text)
     commands = {
-        "influx": [_program("influxd"), "-config", str(written[0])],
-        "nginx": [_program("nginx"), "-p", str(folder), "-c", str(written[1])],
+        "influx": [program("influxd"), "-config", str(written[0])],
+        "nginx": [program("nginx"), "-p", str(folder), "-c", str(written[1])],
     }
-    return commands, [f"http://127.0.0.1:{values['LISTEN_PORT']}", _TOKEN, "xinyi", _BUCKET]
+    address = [f"http://127.0.0.1:{values['LISTEN_PORT']}", TOKEN, "xinyi", BUCKET]
+    return commands, address, f"http://127.0.0.1:{values['HTTP_PORT']}"
 
 
 def make_bucket(url: str) -> None:
@@ -50,8 +57,8 @@ def make_bucket(url: str) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            asked = urllib.parse.urlencode({"q": f"CREATE DATABASE {_BUCKET}"}).encode()
-            head = {"Authorization": f"Token {_TOKEN}"}
+            asked = urllib.parse.urlencode({"q": f"CREATE DATABASE {BUCKET}"}).encode()
+            head = {"Authorization": f"Token {TOKEN}"}
             with urllib.request.urlopen(urllib.request.Request(f"{url}/query", data=asked, headers=head), timeout=5):
                 return
         except OSError:
@@ -60,18 +67,18 @@ def make_bucket(url: str) -> None:
             time.sleep(0.1)
 
 
-def victoria_command(folder: Path) -> tuple[list[str], list[str]]:
+def victoria_command(folder: Path, retention: str = "100y") -> tuple[list[str], list[str]]:
     """Command of a VictoriaMetrics that keeps one of equal points, and url, token, org, bucket."""
     port = free_port()
     command = [
-        _program("victoria-metrics"),
+        program("victoria-metrics"),
         f"-storageDataPath={folder}",
         f"-httpListenAddr=127.0.0.1:{port}",
         "-dedup.minScrapeInterval=1ms",
-        "-retentionPeriod=100y",
+        f"-retentionPeriod={retention}",
         "-loggerLevel=ERROR",
     ]
-    return command, [f"http://127.0.0.1:{port}", _TOKEN, "xinyi", _BUCKET]
+    return command, [f"http://127.0.0.1:{port}", TOKEN, "xinyi", BUCKET]
 
 
 def victoria_samples(url: str) -> int:

@@ -1,7 +1,6 @@
 """A real InfluxDB 1.6 behind nginx with the write API of InfluxDB 2, from the configuration in deploy/influxdb."""
 
 import asyncio
-import shutil
 import signal
 import urllib.request
 from pathlib import Path
@@ -9,43 +8,18 @@ from urllib.parse import urlencode
 
 from gateway_parts import Process
 
-from gateway.broker import free_port
+from benchmarks.store_rig import BUCKET, influx_rig
 from gateway.points_influx import InfluxAddress
-
-DEPLOY = Path(__file__).parents[2] / "deploy" / "influxdb"
-TOKEN = "test-token"
-BUCKET = "xinyi"
-
-
-def program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
-    assert found, f"{name} is not installed; run: sudo apt install influxdb nginx"
-    return found
 
 
 class Influx:
     """The database and its proxy as child processes; `kill` and `start` the database at will."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        values = {
-            "RUN_DIR": str(folder),
-            "HTTP_PORT": str(free_port()),
-            "RPC_PORT": str(free_port()),
-            "LISTEN_PORT": str(free_port()),
-            "TOKEN": TOKEN,
-        }
-        configurations = []
-        for name in ("influxdb.conf", "nginx-write-api.conf"):
-            text = (DEPLOY / name).read_text().split("\n", 3)[3]
-            for key, value in values.items():
-                text = text.replace(key, value)
-            configurations.append(folder / name)
-            configurations[-1].write_text(text)
-        self._direct = f"http://127.0.0.1:{values['HTTP_PORT']}"
-        self.database = Process([program("influxd"), "-config", str(configurations[0])], self._answers)
-        self.proxy = Process([program("nginx"), "-p", str(folder), "-c", str(configurations[1])])
-        self.address = InfluxAddress(f"http://127.0.0.1:{values['LISTEN_PORT']}", TOKEN, "xinyi", BUCKET)
+        commands, address, self._direct = influx_rig(folder)
+        self.database = Process(commands["influx"], self._answers)
+        self.proxy = Process(commands["nginx"])
+        self.address = InfluxAddress(*address)
 
     async def start(self) -> None:
         await self.database.start()

@@ -23,8 +23,9 @@ from gateway_parts import (
     until,
     whole_session,
 )
-from influx_parts import BUCKET, DEPLOY, Influx
+from influx_parts import Influx
 
+from benchmarks.store_rig import BUCKET, DEPLOY
 from gateway.centre import Centre
 from gateway.errors import PointsAway
 from gateway.messages import Deletion, DeviceMinute, DeviceMinutes

@@ -7,27 +7,16 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gateway_parts import Process
-from influx_parts import program
 
-from gateway.broker import free_port
+from benchmarks.store_rig import victoria_command
 from gateway.points_victoria import VictoriaAddress
 
 
 class Victoria(Process):
     def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self.address = VictoriaAddress(f"http://127.0.0.1:{port}")
-        super().__init__(
-            [
-                program("victoria-metrics"),
-                f"-storageDataPath={folder}",
-                f"-httpListenAddr=127.0.0.1:{port}",
-                "-dedup.minScrapeInterval=1ms",
-                "-retentionPeriod=10y",
-                "-loggerLevel=ERROR",
-            ],
-            self._answers,
-        )
+        command, (url, *_) = victoria_command(folder, "10y")
+        self.address = VictoriaAddress(url)
+        super().__init__(command, self._answers)
 
     async def _answers(self) -> None:
         async with asyncio.timeout(20):
