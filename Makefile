@@ -27,7 +27,7 @@ demo: setup
 	@.venv/bin/xinyi demo $(ARGS)
 
 test: setup-test
-	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-test
 	$(PY) -m ruff check .
