@@ -12,6 +12,8 @@ from signals.arguments import column
 TRIANGLE_BIN_MS = 7.8125
 STRESS_BIN_MS = 50.0
 WIDEST_MS = 10_000.0
+LONGEST_MS = 1e9
+"""Beyond it a bin is narrower than the steps of the numbers themselves."""
 
 
 def triangle(nn_ms: ArrayLike) -> tuple[float, float] | None:
@@ -78,6 +80,6 @@ def stress_index(nn_ms: ArrayLike) -> float | None:
 
 
 def _histogram(nn: NDArray[np.float64], width: float, start: float) -> NDArray[np.float64] | None:
-    if len(nn) < 2 or not np.isfinite(nn).all() or nn.min() <= 0 or nn.max() - nn.min() > WIDEST_MS:
+    if len(nn) < 2 or not np.isfinite(nn).all() or nn.min() <= 0 or nn.max() > LONGEST_MS or np.ptp(nn) > WIDEST_MS:
         return None
     return np.bincount(((nn - start) / width).astype(np.int64)).astype(np.float64)
