@@ -1,0 +1,175 @@
+"""Questionnaires: what is asked next, what an answer does, what is kept.
+
+An answer to a risk question calls a person when it is confirmed, or a few seconds after it was marked and left so, or
+when whoever marked it goes away: whichever comes first. Partial answers are kept and never give a band.
+"""
+
+from care import risk, routes
+from care.instruments import Item, score
+from care.risk import item_fires
+from care.sitting import Sitting
+from gateway.messages import Assessment
+from kiosk.flow import handoff
+from kiosk.flow.house import House
+from kiosk.flow.places import Place
+from kiosk.flow.visit import Answered, Open, Visit
+from kiosk.flow.wishes import Draft, Keep, Wish
+
+LEFT_MARKED_S = 8.0
+"""A risk answer that is marked and left so for this long counts as given."""
+
+ORANGE = "orange"
+
+
+def choices(house: House, visit: Visit) -> list[str]:
+    """Instruments that this person may choose, the recommended one first."""
+    return [key for key in routes.choices(house.route, visit.person) if key in house.catalogue.offered]
+
+
+def introduce(house: House, visit: Visit, key: str) -> None:
+    """Say what comes, before its first question."""
+    if key in house.catalogue.offered:
+        visit.intro = key
+        visit.go(Place.INTRO)
+
+
+def begin(house: House, visit: Visit) -> None:
+    """To the first question of what was introduced."""
+    sitting = Sitting(house.instrument(visit.intro))
+    visit.open = Open(house.new_id(), sitting, house.utc_ns())
+    visit.go(Place.QUESTION)
+
+
+def needs_next(visit: Visit, item: Item) -> bool:
+    """Whether an answer waits for 下一题: for risk questions, and in large text."""
+    return item.risk or visit.large
+
+
+def mark(house: House, visit: Visit, value: int, now_s: float) -> list[Wish]:
+    """An option was touched."""
+    open_ = visit.open
+    if open_ is None or (item := open_.sitting.item) is None:
+        return []
+    if value not in {option.value for option in item.options}:
+        return []
+    open_.choice, open_.chosen_s = value, now_s
+    return [] if needs_next(visit, item) else confirm(house, visit, now_s)
+
+
+def confirm(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """The marked option is the answer; on to the next question, or to what follows."""
+    open_ = visit.open
+    if open_ is None or (item := open_.sitting.item) is None or open_.choice is None:
+        return []
+    wishes = fire(house, visit, now_s)
+    called = bool(wishes)
+    open_.sitting.answer(open_.choice)
+    _show_choice(open_)
+    if open_.sitting.item is None:
+        wishes += finish(house, visit, now_s)
+    else:
+        wishes.append(Draft(_assessment(house, visit, open_, complete=False)))
+    if called:
+        visit.go(Place.HAND_OFF)
+    return wishes
+
+
+def back(visit: Visit) -> None:
+    """To the question before, or to the introduction."""
+    open_ = visit.open
+    if open_ is None or not open_.sitting.back():
+        visit.back()
+        return
+    _show_choice(open_)
+
+
+def _show_choice(open_: Open) -> None:
+    item = open_.sitting.item
+    open_.choice = open_.sitting.answers.get(item.id) if item else None
+
+
+def fire(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """Call a person if what is marked asks for one, once for an answer that is no worse."""
+    open_ = visit.open
+    if open_ is None or (item := open_.sitting.item) is None or open_.choice is None:
+        return []
+    tier = item_fires(house.risk, open_.instrument.key, item.id, open_.choice)
+    if tier != handoff.RED or open_.fired.get(item.id, -1) >= open_.choice:
+        return []
+    open_.fired[item.id] = open_.choice
+    return handoff.call(house, visit, tier, "risk_item", now_s, open_.id)
+
+
+def left_marked(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """Time has passed: what was marked and left so is given."""
+    open_ = visit.open
+    if open_ is None or open_.choice is None or visit.place is not Place.QUESTION:
+        return []
+    if now_s - open_.chosen_s < LEFT_MARKED_S:
+        return []
+    wishes = fire(house, visit, now_s)
+    if wishes:
+        visit.go(Place.HAND_OFF)
+    return wishes
+
+
+def finish(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """Every question is answered: keep it, call somebody if it asks for that, and say what follows."""
+    open_ = visit.open
+    assert open_ is not None
+    result = score(open_.instrument, open_.sitting.answers)
+    body = _assessment(house, visit, open_, complete=result.complete)
+    visit.answered.append(Answered(open_.instrument, result, body.tier))
+    wishes: list[Wish] = [Keep(body), Draft(None)]
+    if body.tier == ORANGE:
+        wishes += handoff.call(house, visit, ORANGE, "score", now_s, open_.id)
+    visit.open = None
+    if visit.plan:
+        introduce(house, visit, visit.plan.pop(0))
+    else:
+        visit.go(Place.RESULT)
+    return wishes
+
+
+def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """Stop in the middle, or go away: what was answered is kept, and a risk answer that is only marked counts."""
+    open_ = visit.open
+    if open_ is None:
+        return []
+    wishes = fire(house, visit, now_s)
+    if wishes and open_.sitting.item is not None and open_.choice is not None:
+        open_.sitting.answer(open_.choice)
+    if open_.sitting.answers:
+        wishes.append(Keep(_assessment(house, visit, open_, complete=False)))
+    visit.open, visit.plan = None, []
+    return [*wishes, Draft(None)]
+
+
+def following(house: House, visit: Visit) -> list[str]:
+    """What may be answered next, after what was answered."""
+    wanted = routes.following(house.route, [each.score for each in visit.answered], visit.person)
+    done = {each.instrument.key for each in visit.answered}
+    return [key for key in wanted if key in house.catalogue.offered and key not in done]
+
+
+def _assessment(house: House, visit: Visit, open_: Open, *, complete: bool) -> Assessment:
+    open_.version += 1
+    result = score(open_.instrument, open_.sitting.answers)
+    fired = bool(open_.fired)
+    return Assessment(
+        assessment=open_.id,
+        instrument=open_.instrument.key,
+        instrument_version=open_.instrument.version,
+        language=visit.language,
+        began_utc_ns=open_.began_utc_ns,
+        ended_utc_ns=house.utc_ns(),
+        answers=dict(open_.sitting.answers),
+        complete=complete,
+        score=result.values.get("total") if complete else None,
+        band=result.band if complete else "",
+        tier=risk.tier_of(house.risk, open_.instrument, result, fired=fired),
+        rules_version=house.risk.version,
+        subject=visit.code if "keep" in visit.consents else "",
+        consents=sorted(visit.consents),
+        version=open_.version,
+    )

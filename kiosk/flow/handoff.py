@@ -1,0 +1,91 @@
+"""A person is called: at a risk answer, or when somebody presses for help. What the screen says of it is true or it is
+not said: "told" only once the centre has it, "seen" only once a person has answered.
+
+The pager gets a seat and how urgent it is, never an answer. What the resident wishes (staff, a phone, family) is written
+down as a step, so that whoever comes knows.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from care.alerts import AlertEvent, AlertStep
+from care.handoff import raised
+from gateway.counter.messages import AlertAnswer, DutyAnswer
+from kiosk.flow.house import House
+from kiosk.flow.visit import Called, Visit
+from kiosk.flow.wishes import Keep, Wish
+
+RED = "red"
+UNREACHED_S = 4.0
+"""So long may the centre take to have the alert; then the numbers come first."""
+
+CHOICES = ("staff", "phone", "family", "look")
+
+
+class HandOff(StrEnum):
+    """How far the call has come, in the order of a good day."""
+
+    NONE = "none"
+    SENDING = "sending"
+    UNREACHED = "unreached"
+    NOBODY = "nobody"
+    TOLD = "told"
+    ABOVE = "above"
+    SEEN = "seen"
+    OVER = "over"
+
+
+_URGENCY = ("green", "yellow", "orange", RED)
+
+
+def call(house: House, visit: Visit, tier: str, cause: str, now_s: float, source: UUID | None) -> list[Wish]:
+    """Raise an alert, unless one of this visit that is as urgent is still open."""
+    called = visit.called
+    over = called is not None and called.standing is not None and called.standing.status == "closed"
+    if called and not over and _URGENCY.index(called.tier) >= _URGENCY.index(tier):
+        return []
+    alert = house.new_id()
+    event = raised(
+        house.handoff,
+        alert=alert,
+        tier=tier,
+        cause=cause,
+        seat=house.seat,
+        level=house.level,
+        at_utc_ns=house.utc_ns(),
+        source=source if "see" in visit.consents else None,
+    )
+    visit.called = Called(alert, tier, now_s)
+    return [Keep(event)]
+
+
+def noted(house: House, visit: Visit, detail: str) -> list[Wish]:
+    """Write down what the person wishes, beside their alert."""
+    called = visit.called
+    if called is None:
+        return []
+    called.steps += 1
+    at = house.utc_ns()
+    step = AlertEvent(called.alert, called.steps, AlertStep.NOTED, at, house.level, "resident", detail=detail)
+    return [Keep(step)]
+
+
+def progress(level: str, visit: Visit, duty: DutyAnswer | None, now_s: float) -> HandOff:
+    """What may be said of the call now; `level` is that of this site."""
+    called = visit.called
+    if called is None:
+        return HandOff.NONE
+    standing = called.standing
+    if standing is None or not standing.known:
+        return HandOff.SENDING if now_s - called.raised_s < UNREACHED_S else HandOff.UNREACHED
+    return _said(level, standing, duty)
+
+
+def _said(house_level: str, standing: AlertAnswer, duty: DutyAnswer | None) -> HandOff:
+    if standing.status == "closed":
+        return HandOff.OVER
+    if standing.status == "acknowledged":
+        return HandOff.SEEN
+    if standing.level != house_level:
+        return HandOff.ABOVE
+    return HandOff.NOBODY if duty is not None and duty.known and duty.people == 0 else HandOff.TOLD
