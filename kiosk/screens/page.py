@@ -188,7 +188,7 @@ class Page(Sheet):
         return max(block.below, 102.0) + 12
 
     def head(self, text: str, more: str = "", *, contrast: bool = False) -> float:
-        """Switches, a title beside them if it fits in a line there, else below, and a sentence; where the rest may begin."""
+        """Switches, a title beside them if it fits there, else below, and a sentence; returns where the rest may begin."""
         begin = self.switches(contrast=contrast)
         if self.text_width(text, look.TITLE, bold=True) <= begin - look.MARGIN - 20:
             y = self.title(text, begin)

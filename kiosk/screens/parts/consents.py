@@ -1,4 +1,4 @@
-"""Something that one may agree to: a card with a name, one sentence, and a switch that also says in words where it stands."""
+"""Something to agree to: a card with a name, one sentence, and a switch that says in words too where it stands."""
 
 from kivy.graphics import Color, SmoothEllipse, SmoothRoundedRectangle
 from kivy.uix.widget import Widget
