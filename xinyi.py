@@ -31,6 +31,8 @@ KNOWN_ERRORS = {
     "gateway.releases.errors.ReleaseError",
     "gateway.site.SiteError",
     "gateway.demo.DemoError",
+    "care.instruments.model.AnswersError",
+    "care.located.DataError",
     "care.handoff.HandoffError",
     "care.hotlines.HotlineError",
     "care.programme.ProgrammeError",

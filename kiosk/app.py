@@ -1,4 +1,5 @@
-"""The kiosk process: one window, one connection to the room, one asyncio loop; nothing in it waits for anything.
+"""The kiosk process: one window, one connection to the room, one line to the centre, one asyncio loop; nothing in it waits
+for anything.
 
 Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told
 the news otherwise.
@@ -9,13 +10,19 @@ import contextlib
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.client import RoomClient
-from gateway.live import Action
+from gateway.client import KioskLine, RoomClient
 from kiosk import window
-from kiosk.fonts import faces
+from kiosk.fonts import Faces, faces
+from kiosk.furnish import Furniture, furnish
+from kiosk.hands import Hands
 from kiosk.idle import IdleTimes
+from kiosk.printing import printer_of
+from kiosk.flow import House
+from kiosk.speaking import Ear, Speaking, speaking_of
 from kiosk.texts import Language, Texts, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme
 
@@ -24,77 +31,108 @@ class NoDisplay(RuntimeError):
     """There is no screen to open a window on; the message says what to do."""
 
 
-def run(
-    socket: Path,
-    *,
-    language: Language = "zh",
-    windowed_size: tuple[int, int] | None = None,
-    mm_per_px: float = UNIT_MM,
-    motion: bool = True,
-    idle: IdleTimes | None = None,
-) -> None:
-    """Show the kiosk until its window is closed or the process is asked to end.
+@dataclass(frozen=True, slots=True)
+class Kiosk:
+    """How one kiosk is set up.
 
-    Args:
+    Attributes:
         socket: of the room service; it may come and go.
-        language: that the kiosk starts in and goes back to.
+        furniture: what it has, and where its files are.
         windowed_size: pixels of a window, or None for the whole screen.
-        mm_per_px: calibration of the screen, to warn when targets would be smaller than 20 mm.
+        mm_per_px: calibration of the screen: sizes on it are millimetres.
         motion: False keeps the breathing figure still.
         idle: when the screen dims, asks and forgets.
+        printer: name of a printer for slips, "" is none.
+        ear: where sounds and the voice go.
+    """
+
+    socket: Path
+    furniture: Furniture = field(default_factory=Furniture)
+    windowed_size: tuple[int, int] | None = None
+    mm_per_px: float = UNIT_MM
+    motion: bool = True
+    idle: IdleTimes = field(default_factory=IdleTimes)
+    printer: str = ""
+    ear: Ear = field(default_factory=Ear)
+
+
+def run(kiosk: Kiosk, line: KioskLine) -> str:
+    """Show the kiosk until its window is closed, staff leaves it, or the process is asked to end.
+
+    Args:
+        kiosk: how it is set up.
+        line: not opened yet: what keeps records until the centre has them.
+
+    Returns:
+        "" or, when staff left with the maintenance PIN, "leave" or "again".
 
     Raises:
         NoDisplay: there is no screen to open a window on.
         FontMissing: the Chinese typeface is not installed.
-        TextsError: a file of texts is not as it must be.
+        TextsError, NoPin, ValueError: a file is not as it must be.
+        StoreError: the outbox cannot be opened.
     """
     if problem := window.display_problem():
         raise NoDisplay(f"no display: {problem}")
     texts: dict[Language, Texts] = {"zh": load("zh"), "en": load("en")}
+    house = furnish(kiosk.furniture)
     cuts = faces()
-    window.set_up(windowed_size)
+    window.set_up(kiosk.windowed_size)
     from kivy.core.window import Window
 
     if Window is None:
         raise NoDisplay("no display: the screen offers no OpenGL window; install the graphics driver (Mesa)")
     from kiosk.shapes import register
-    from kiosk.stage import Stage
 
     register(cuts)
-    smallest = Theme.for_screen(*Window.size).target_mm(mm_per_px)
-    if smallest < TARGET_MM - 0.5 and windowed_size is None:
+    smallest = Theme.for_screen(*Window.size).target_mm(kiosk.mm_per_px)
+    if smallest < TARGET_MM - 0.5 and kiosk.windowed_size is None:
         print(
             f"xinyi kiosk: buttons are {smallest:.0f} mm high on this screen; older fingers need {TARGET_MM:.0f} mm",
             file=sys.stderr,
         )
-
-    async def serve() -> None:
-        async with RoomClient(socket, "kiosk") as room:
-            asked: set[asyncio.Task[None]] = set()
-
-            async def ask(action: Action) -> None:
-                stage.replied(action, await room.ask(action))
-
-            def send(action: Action) -> None:
-                task = asyncio.create_task(ask(action))
-                asked.add(task)
-                task.add_done_callback(asked.discard)
-
-            stage = Stage(texts, language, send, motion=motion, idle=idle or IdleTimes(), closable=bool(windowed_size))
-
-            async def listen() -> None:
-                async for frame in room.frames():
-                    stage.heard(frame, time.monotonic_ns())
-
-            listening = asyncio.create_task(listen())
-            listening.add_done_callback(lambda task: None if task.cancelled() else stage.stop())
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stage.stop)
-            try:
-                await stage.async_run("asyncio")
-            finally:
-                listening.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await listening
-
+    house.printer = printer_of(kiosk.printer, cuts) is not None
+    speaking = speaking_of(kiosk.ear)
+    house.sounds, house.speaks = speaking.sounds, speaking.speaks
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        return asyncio.run(_serve(kiosk, line, house, texts, cuts, speaking))
+    return ""
+
+
+async def _serve(
+    kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Language, Texts], cuts: Faces, speaking: Speaking
+) -> str:
+    from kiosk.stage import Stage
+
+    async with line, RoomClient(kiosk.socket, "kiosk") as room:
+        hands = Hands(room, line, printer_of(kiosk.printer, cuts))
+        stage = Stage(
+            texts,
+            house,
+            hands.carry_out,
+            speaking,
+            motion=kiosk.motion,
+            idle=kiosk.idle,
+            closable=bool(kiosk.windowed_size),
+        )
+        hands.ears = stage
+
+        async def listen() -> None:
+            async for frame in room.frames():
+                if frame is not None:
+                    house.site_name = frame.site_name
+                stage.heard(frame, time.monotonic_ns())
+
+        work = [asyncio.create_task(each) for each in (listen(), hands.attend())]
+        for task in work:
+            task.add_done_callback(lambda task: None if task.cancelled() else stage.stop())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stage.stop)
+        try:
+            await stage.async_run("asyncio")
+        finally:
+            for task in work:
+                task.cancel()
+            for task in work:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+    return stage.leaving

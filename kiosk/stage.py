@@ -3,24 +3,37 @@
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from kivy.app import App
 from kivy.clock import Clock
+from kivy.core.clipboard import Clipboard
 from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.uix.floatlayout import FloatLayout
 
+from gateway.counter.messages import AlertAnswer, DutyAnswer, FileAnswer, LibraryAnswer
 from gateway.live import Action, LiveFrame, Reply
+from kiosk import shapes
 from kiosk import theme as look
-from kiosk.flow import Flow, Place, Quiet, Tap
+from kiosk.flow import HELPING, Flow, House, Place, Quiet, Tap
+from kiosk.flow.wishes import Wish
 from kiosk.idle import Idle, IdleTimes, idle_after
 from kiosk.pacing import SessionClock
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.pages import build
 from kiosk.screens.waking import Waking
+from kiosk.shelf import take_in
+from kiosk.slip import slip_lines
+from kiosk.speaking import Speaking
 from kiosk.texts import Language, Texts
 from kiosk.theme import Theme
+from kiosk.watchdog import Watchdog
 from kiosk.window import FPS
+
+IDLE_S, ALIVE_S = 0.25, 5.0
+BYE_S = 12.0
+"""The last page goes by itself."""
 
 
 class Stage(App):
@@ -28,18 +41,23 @@ class Stage(App):
 
     Args:
         texts: of each language.
-        language: that the kiosk starts in.
-        send: asks the room for something, without waiting.
+        house: what this kiosk has.
+        carry_out: does what the flow wishes, without waiting.
+        speaking: sounds and the voice in the headset.
         motion: False keeps the breathing figure still, and pages change without a fade.
         idle: when the screen dims, asks and forgets.
         closable: a window may be closed; a public screen may not.
+
+    Attributes:
+        left: staff has left the kiosk: "" not yet, "leave" or "again".
     """
 
     def __init__(
         self,
         texts: Mapping[Language, Texts],
-        language: Language,
-        send: Callable[[Action], None],
+        house: House,
+        carry_out: Callable[[list[Wish]], None],
+        speaking: Speaking,
         *,
         motion: bool,
         idle: IdleTimes,
@@ -47,16 +65,17 @@ class Stage(App):
     ) -> None:
         super().__init__()
         self.title = "Xinyi"
-        self.flow = Flow(language)
+        self.flow = Flow(house)
         self.page: Page | None = None
-        self._texts, self._send, self._motion, self._times = texts, send, motion, idle
-        self._closable = closable
-        self._clock = SessionClock()
+        self.leaving = ""
+        self._texts, self._carry_out, self._motion, self._times = texts, carry_out, motion, idle
+        self._speaking, self._closable = speaking, closable
+        self._clock, self._watchdog = SessionClock(), Watchdog()
         self._shown: tuple[object, ...] = ()
         self._veil: Waking | None = None
         self._veil_asks = False
         self._touched_s = time.monotonic()
-        self._counting: tuple[Quiet, Place] = (Quiet.NOTHING, Place.HOME)
+        self._counting: tuple[Quiet, Place] = (Quiet.NOTHING, Place.WELCOME)
 
     def build(self) -> FloatLayout:
         """Open with the first page; frames come when they come."""
@@ -68,35 +87,76 @@ class Stage(App):
         Window.bind(size=lambda *_: self._refresh())
         self._refresh()
         Clock.schedule_interval(self._tick, 1 / FPS)
-        Clock.schedule_interval(lambda _: self._idle(), 0.25)
+        Clock.schedule_interval(lambda _: self._idle(), IDLE_S)
+        Clock.schedule_interval(lambda _: self._watchdog.alive(), ALIVE_S)
+        Clock.schedule_once(lambda _: self._watchdog.ready())
         return self.root_layout
 
     def open_settings(self, *_: Any) -> bool:
         """F1 opens nothing on a public screen."""
         return False
 
+    # what the room and the centre say
+
     def heard(self, frame: LiveFrame | None, local_ns: int) -> None:
         """A frame of the room, or None when it is out of reach."""
         if frame and frame.session:
             self._clock.heard(frame.session.id, frame.session.now_ns, frame.speed, local_ns)
         self.flow.heard(frame)
-        self._refresh()
-        if self.page:
-            self.page.show(frame)
+        self._news()
 
     def replied(self, action: Action, reply: Reply) -> None:
         """The room's answer to something that was asked."""
-        self.flow.replied(action, reply)
-        self._refresh()
+        self._carry_out(self.flow.replied(action, reply))
+        self._news()
 
-    def tap(self, tap: Tap) -> None:
+    def opened(self, answer: FileAnswer | None) -> None:
+        """The centre's answer about a code."""
+        self.flow.opened(answer)
+        self._news()
+
+    def stands(self, alert: UUID, answer: AlertAnswer) -> None:
+        """How somebody's alert stands."""
+        self.flow.stands(alert, answer)
+        self._news()
+
+    def on_duty(self, answer: DutyAnswer | None) -> None:
+        """Who is on duty; None: the centre is out of reach."""
+        self.flow.duty = answer
+        self._news()
+
+    def brought(self, answer: LibraryAnswer) -> None:
+        """New pieces have come from above, and old ones are withdrawn."""
+        take_in(self.flow.house, answer)
+
+    def left(self, again: bool) -> None:
+        """Staff leaves the kiosk."""
+        self.leaving = "again" if again else "leave"
+        self.stop()
+
+    def open_alert(self) -> UUID | None:
+        """The alert whose standing this person may want to know."""
+        called = self.flow.visit.called
+        over = called is not None and called.standing is not None and called.standing.status == "closed"
+        return called.alert if called and not over else None
+
+    def have(self) -> dict[str, int]:
+        """Pieces that are here, and their versions."""
+        return {piece.key: piece.version for piece in self.flow.house.pieces}
+
+    def slip(self) -> tuple[str, ...]:
+        """What a slip of this visit says."""
+        return tuple(slip_lines(self.flow.house, self.flow.visit, self._texts[self.flow.visit.language]))
+
+    # fingers
+
+    def tap(self, tap: Tap, value: str = "") -> None:
         """A finger asked for something."""
-        action = self.flow.tap(tap, time.monotonic())
-        if action is not None:
-            self._send(action)
-        self._refresh()
-        if self.page:
-            self.page.show(self.flow.frame)
+        if tap is Tap.AGAIN:
+            self._speaking.again()
+            return
+        self._carry_out(self.flow.tap(tap, time.monotonic(), value))
+        self._news()
 
     def _touched(self, *_: object) -> bool:
         """Every touch counts; one on the veil only wakes."""
@@ -106,34 +166,56 @@ class Stage(App):
         self._lift()
         return True
 
-    def _refresh(self) -> None:
-        flow, place = self.flow, self.flow.place
-        session = flow.live
-        frame = flow.frame
-        shown = (
+    def _news(self) -> None:
+        self._refresh()
+        if self.page:
+            self.page.show(self.flow.frame)
+
+    def _key(self) -> tuple[object, ...]:
+        """What a page is rebuilt for; everything else changes in place."""
+        flow, place, visit = self.flow, self.flow.place, self.flow.visit
+        session, frame = flow.live, flow.frame
+        item = visit.open.sitting.item if visit.open and place is Place.QUESTION else None
+        return (
             place,
-            flow.language,
-            flow.large,
+            visit.language,
+            visit.large,
+            visit.contrast,
             tuple(Window.size),
+            visit.page,
+            visit.note,
+            visit.chosen,
+            item.id if item else visit.intro,
+            tuple(sorted(visit.consents)) if place is Place.CONSENT else (),
+            flow.progress(time.monotonic()) if place in HELPING else "",
+            visit.aloud,
+            visit.printed,
             session.pause_reason if session and place is Place.PAUSED else "",
-            flow.refused if place is Place.REFUSED else "",
-            frame.site_name if frame and place is Place.HOME else "",
+            flow.watch.refused if place is Place.REFUSED else "",
+            (frame.site_name, frame.chair is not None) if frame else None,
+            flow.duty.people if flow.duty and place in HELPING else None,
         )
+
+    def _refresh(self) -> None:
+        shown = self._key()
         if shown == self._shown:
             return
+        flow, place = self.flow, self.flow.place
         changed_place = not self._shown or self._shown[0] is not place
         self._shown = shown
         self._lift()
         if self.page:
             self.root_layout.remove_widget(self.page)
-        theme = Theme.for_screen(*Window.size, large=flow.large, motion=self._motion)
-        desk = Desk(theme, tuple(Window.size), self._texts[flow.language], flow, self._clock, self.tap)
+        visit = flow.visit
+        theme = Theme.for_screen(*Window.size, large=visit.large, motion=self._motion, contrast=visit.contrast)
+        desk = Desk(theme, tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
         Window.clearcolor = self.page.GROUND
         if changed_place and self._motion:
             self._fade_sheet.size = Window.size
             self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
+        self._speaking.follow(flow, self.page.spoken())
         self._tick(0.0)
 
     def _tick(self, passed_s: float) -> None:
@@ -144,23 +226,38 @@ class Stage(App):
         if self.page:
             now_ns = time.monotonic_ns()
             self.page.tick(self._clock.at(now_ns), now_ns / 1e9)
-            if self.flow.place is not self._shown[0]:
-                self._refresh()
 
     def _idle(self) -> None:
+        now_s = time.monotonic()
+        wishes = self.flow.passed(now_s)
+        self._carry_out(wishes)
+        self._refresh()
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
-            self._counting, self._touched_s = (quiet, place), time.monotonic()
+            self._counting, self._touched_s = (quiet, place), now_s
         if quiet is Quiet.NOTHING:
             self._lift()
             return
-        idle = idle_after(self._times, time.monotonic() - self._touched_s, on_help=place is Place.HELP)
+        quiet_s = now_s - self._touched_s
+        if place is Place.BYE and quiet_s >= BYE_S:
+            self._forget()
+            return
+        idle = idle_after(self._times, quiet_s, on_help=place in HELPING)
         if idle.forget:
-            self.flow.forget()
-            self._touched_s = time.monotonic()
-            self._refresh()
-        elif quiet is Quiet.ASK:
+            self._forget()
+        elif quiet is Quiet.ASK and place is not Place.BYE:
             self._cover(idle)
+
+    def _forget(self) -> None:
+        """Nothing of the last person remains: not on the screen, not in a cache, not in the clipboard, not in the ear."""
+        now_s = time.monotonic()
+        self._carry_out(self.flow.forget(now_s))
+        self._touched_s = now_s
+        self._speaking.stop()
+        self._shown = ()
+        self._refresh()
+        shapes.forget()
+        Clipboard.copy("")
 
     def _cover(self, idle: Idle) -> None:
         asks = idle.ask_left_s is not None
@@ -169,8 +266,9 @@ class Stage(App):
             return
         if self._veil is None or asks != self._veil_asks:
             self._lift()
-            theme = Theme.for_screen(*Window.size, large=self.flow.large, motion=self._motion)
-            self._veil = Waking(theme, tuple(Window.size), self._texts[self.flow.language], asks=asks)
+            visit = self.flow.visit
+            theme = Theme.for_screen(*Window.size, large=visit.large, motion=self._motion, contrast=visit.contrast)
+            self._veil = Waking(theme, tuple(Window.size), self._texts[visit.language], asks=asks)
             self._veil_asks = asks
             self.root_layout.add_widget(self._veil)
         self._veil.show(idle)

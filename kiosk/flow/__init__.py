@@ -4,9 +4,11 @@
 away whole. A new screen: its `Place`, a line in `flow._AT`, a page in `kiosk/screens`.
 """
 
-from kiosk.flow.flow import SERVICES, SOLO_S, Flow
+from kiosk.flow.beginning import SERVICES
+from kiosk.flow.flow import Flow
 from kiosk.flow.handoff import HandOff
 from kiosk.flow.house import House
+from kiosk.flow.leisure import SOLO_S
 from kiosk.flow.places import HELPING, Place, Quiet, Tap
 from kiosk.flow.session import kind_now, relax_minutes, segment_now
 from kiosk.flow.visit import AGES, CONSENTS, Visit

@@ -26,6 +26,12 @@ def choices(house: House, visit: Visit) -> list[str]:
     return [key for key in routes.choices(house.route, visit.person) if key in house.catalogue.offered]
 
 
+def first(house: House, visit: Visit) -> str:
+    """Where the quick look begins; "" when nothing is offered to this person."""
+    key = routes.first(house.route, visit.person)
+    return key if key in house.catalogue.offered else ""
+
+
 def introduce(house: House, visit: Visit, key: str) -> None:
     """Say what comes, before its first question."""
     if key in house.catalogue.offered:
@@ -124,8 +130,10 @@ def finish(house: House, visit: Visit, now_s: float) -> list[Wish]:
     if body.tier == ORANGE:
         wishes += handoff.call(house, visit, ORANGE, "score", now_s, open_.id)
     visit.open = None
-    if visit.plan:
-        introduce(house, visit, visit.plan.pop(0))
+    visit.trail = [Place.HOME]
+    more = following(house, visit) if visit.quick else []
+    if more:
+        introduce(house, visit, more[0])
     else:
         visit.go(Place.RESULT)
     return wishes
@@ -141,7 +149,7 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
         open_.sitting.answer(open_.choice)
     if open_.sitting.answers:
         wishes.append(Keep(_assessment(house, visit, open_, complete=False)))
-    visit.open, visit.plan = None, []
+    visit.open, visit.quick = None, False
     return [*wishes, Draft(None)]
 
 

@@ -4,12 +4,17 @@ The code is drawn here and shown once; the PIN is typed twice. Whether an old co
 centre knows, and it says no more than yes or no.
 """
 
+from typing import TYPE_CHECKING
+
 from care.codes import normalised, pin_problem
 from gateway.counter.messages import FileAnswer
 from kiosk.flow.house import House
 from kiosk.flow.places import PADS, Place, Tap
 from kiosk.flow.visit import Visit
 from kiosk.flow.wishes import MakeFile, OpenFile, Wish
+
+if TYPE_CHECKING:
+    from kiosk.flow.flow import Flow
 
 PIN_DIGITS, CODE_SIGNS = 4, 8
 LONGEST = {Place.CODE: CODE_SIGNS, Place.SERVICE_PIN: 12}
@@ -22,8 +27,9 @@ def typed(visit: Visit, sign: str) -> None:
         visit.note = ""
 
 
-def tap(house: House, visit: Visit, tap: Tap, value: str, now_s: float) -> list[Wish]:
+def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
     """A tap on one of the screens about a file."""
+    house, visit = flow.house, flow.visit
     match visit.place, tap:
         case Place.OPENING, Tap.BACK:
             visit.asked_code = ""
@@ -79,7 +85,7 @@ def _pin_again(visit: Visit) -> list[Wish]:
         return []
     visit.code, visit.drawn, visit.first_pin = visit.drawn, "", ""
     visit.home()
-    return [MakeFile(visit.code, pin, visit.age_band)]
+    return [MakeFile(visit.code, pin, visit.age_band, visit.language)]
 
 
 def _code(visit: Visit) -> None:

@@ -6,16 +6,22 @@ down as a step, so that whoever comes knows.
 """
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from care.alerts import AlertEvent, AlertStep
 from care.handoff import raised
 from gateway.counter.messages import AlertAnswer, DutyAnswer
 from kiosk.flow.house import House
+from kiosk.flow.places import Place, Tap
 from kiosk.flow.visit import Called, Visit
 from kiosk.flow.wishes import Keep, Wish
 
+if TYPE_CHECKING:
+    from kiosk.flow.flow import Flow
+
 RED = "red"
+BUTTON = "help_button"
 UNREACHED_S = 4.0
 """So long may the centre take to have the alert; then the numbers come first."""
 
@@ -38,6 +44,31 @@ class HandOff(StrEnum):
 _URGENCY = ("green", "yellow", "orange", RED)
 
 
+_LEADS_TO = {"staff": Place.STAFF, "phone": Place.HELP, "family": Place.FAMILY}
+
+
+def tap(flow: "Flow", tap: Tap, value: str, _now_s: float) -> list[Wish]:
+    """A tap on the screen that offers a person."""
+    visit = flow.visit
+    match tap:
+        case Tap.CHOOSE if value in CHOICES:
+            wishes = noted(flow.house, visit, f"resident chose: {value}")
+            if value in _LEADS_TO:
+                visit.go(_LEADS_TO[value])
+            else:
+                visit.back()
+            return wishes
+        case Tap.MISTAKE:
+            wishes = noted(flow.house, visit, "resident says: pressed by mistake")
+            visit.back()
+            return wishes
+        case Tap.BACK:
+            visit.back()
+        case _:
+            pass
+    return []
+
+
 def call(house: House, visit: Visit, tier: str, cause: str, now_s: float, source: UUID | None) -> list[Wish]:
     """Raise an alert, unless one of this visit that is as urgent is still open."""
     called = visit.called
@@ -55,7 +86,7 @@ def call(house: House, visit: Visit, tier: str, cause: str, now_s: float, source
         at_utc_ns=house.utc_ns(),
         source=source if "see" in visit.consents else None,
     )
-    visit.called = Called(alert, tier, now_s)
+    visit.called = Called(alert, tier, cause, now_s)
     return [Keep(event)]
 
 

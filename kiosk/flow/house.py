@@ -24,6 +24,7 @@ class House:
         language: that the kiosk starts in and goes back to.
         seat: what a pager says of where the person is.
         level: of this site, "room".
+        zone: of its days.
         site_name: as residents know it.
         sounds: keys of the soundscapes that are there; none on a machine without sound.
         speaks: it can read aloud into a headset.
@@ -37,6 +38,7 @@ class House:
     language: Language
     seat: str
     level: str
+    zone: str
     catalogue: Catalogue
     risk: RiskRules
     route: Route

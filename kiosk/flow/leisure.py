@@ -1,11 +1,17 @@
 """What asks nothing: exercises, sounds, things to read and hear, and asking for an appointment."""
 
+from typing import TYPE_CHECKING
+
 from care.exercises import at
 from gateway.messages import Appointment, ContentViewed
 from kiosk.flow.house import House
 from kiosk.flow.places import Place, Tap
+from kiosk.flow.session import PROGRAMME, RHYTHM
 from kiosk.flow.visit import Visit
 from kiosk.flow.wishes import Keep, Wish
+
+if TYPE_CHECKING:
+    from kiosk.flow.flow import Flow
 
 SOLO_S = 180.0
 SOUND_S = 900.0
@@ -19,17 +25,11 @@ PURPOSES = ("talk", "chair", "family", "other")
 DAYS = ("any", "workday", "weekend")
 PARTS = ("any", "morning", "afternoon", "evening")
 
-TOPICS = "topics"
 
-
-def choose(house: House, visit: Visit, key: str, now_s: float) -> None:
-    """Begin an exercise or a sound."""
-    if key in house.exercises:
-        visit.chosen, visit.began_s = key, now_s
-        visit.go(Place.EXERCISE)
-    elif key in house.sounds:
-        visit.chosen, visit.began_s = key, now_s
-        visit.go(Place.SOUND)
+def breathe(visit: Visit, now_s: float) -> None:
+    """Breathe with the circle, without chair, sensor or room."""
+    visit.began_s = now_s
+    visit.go(Place.SOLO)
 
 
 def passed(house: House, visit: Visit, now_s: float) -> None:
@@ -53,18 +53,79 @@ def exercise_left_s(house: House, visit: Visit, now_s: float) -> float:
     return at(house.exercises[visit.chosen], now_s - visit.began_s)[1]
 
 
-def tap(house: House, visit: Visit, tap: Tap, value: str, now_s: float) -> list[Wish]:
-    """A tap on one of these screens."""
-    match visit.place, tap:
-        case Place.PIECE, Tap.BACK | Tap.NEXT:
-            wishes = viewed(house, visit, now_s)
+def solo_left_s(visit: Visit, now_s: float) -> float:
+    """What is left of breathing alone."""
+    return max(0.0, SOLO_S - (now_s - visit.began_s))
+
+
+def relax(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
+    visit = flow.visit
+    match tap:
+        case Tap.CHOOSE if value == "chair":
+            visit.go(Place.HOW)
+        case Tap.CHOOSE if value == "breathe":
+            breathe(visit, now_s)
+        case Tap.CHOOSE if value in flow.house.exercises or value in flow.house.sounds:
+            visit.go(Place.EXERCISE if value in flow.house.exercises else Place.SOUND)
+            visit.chosen, visit.began_s = value, now_s
+        case Tap.BACK:
             visit.back()
-            return wishes
-        case _, Tap.BACK | Tap.END:
-            visit.back()
-        case Place.READ, Tap.CHOOSE if house.piece(value):
+        case _:
+            pass
+    return []
+
+
+def how(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
+    if tap is Tap.START:
+        return flow.start(PROGRAMME)
+    if tap is Tap.BACK:
+        flow.visit.back()
+    return []
+
+
+def rhythm_how(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
+    if tap is Tap.START:
+        return flow.start(RHYTHM)
+    if tap is Tap.BACK:
+        flow.visit.back()
+    return []
+
+
+def ends(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
+    """What runs by itself is ended."""
+    if tap in {Tap.BACK, Tap.END}:
+        flow.visit.back()
+    return []
+
+
+def read(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
+    visit = flow.visit
+    match tap:
+        case Tap.CHOOSE if flow.house.piece(value):
             visit.go(Place.PIECE)
-            visit.chosen, visit.piece_began_s = value, now_s
+            visit.chosen, visit.began_s = value, now_s
+        case Tap.BACK:
+            visit.back()
+        case _:
+            pass
+    return []
+
+
+def piece(flow: "Flow", tap: Tap, _value: str, now_s: float) -> list[Wish]:
+    if tap in {Tap.BACK, Tap.NEXT}:
+        wishes = leave(flow.house, flow.visit, now_s)
+        flow.visit.back()
+        return wishes
+    return []
+
+
+def book(flow: "Flow", tap: Tap, value: str, _now_s: float) -> list[Wish]:
+    visit = flow.visit
+    match visit.place, tap:
+        case Place.BOOKED, Tap.NEXT | Tap.BACK:
+            visit.home()
+        case _, Tap.BACK:
+            visit.back()
         case Place.BOOK, Tap.CHOOSE if value in PURPOSES:
             visit.booking["what"] = value
             visit.go(Place.BOOK_DAY)
@@ -73,9 +134,7 @@ def tap(house: House, visit: Visit, tap: Tap, value: str, now_s: float) -> list[
             visit.go(Place.BOOK_PART)
         case Place.BOOK_PART, Tap.CHOOSE if value in PARTS:
             visit.booking["part"] = value
-            return _book(house, visit)
-        case Place.BOOKED, Tap.NEXT:
-            visit.home()
+            return _book(flow.house, visit)
         case _:
             pass
     return []
@@ -90,15 +149,10 @@ def _book(house: House, visit: Visit) -> list[Wish]:
     return [Keep(asked)]
 
 
-def viewed(house: House, visit: Visit, now_s: float) -> list[Wish]:
-    """Count that somebody has looked at a piece; nobody says who."""
-    piece = house.piece(visit.chosen)
-    seconds = now_s - visit.piece_began_s
-    if visit.place is not Place.PIECE or piece is None or seconds < SEEN_S:
-        return []
-    return [Keep(ContentViewed(piece.key, piece.version, visit.language, house.utc_ns(), seconds))]
-
-
 def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
-    """The person goes away from a piece."""
-    return viewed(house, visit, now_s)
+    """Somebody leaves a piece: it is counted, and nobody says who."""
+    shown = house.piece(visit.chosen)
+    seconds = now_s - visit.began_s
+    if visit.place is not Place.PIECE or shown is None or seconds < SEEN_S:
+        return []
+    return [Keep(ContentViewed(shown.key, shown.version, visit.language, house.utc_ns(), seconds))]

@@ -56,6 +56,7 @@ class Called:
     Attributes:
         alert: its id.
         tier: how urgent it is.
+        cause: a risk answer, a score, or the button.
         raised_s: when, on the face's own clock.
         steps: how many this kiosk has written.
         standing: what the centre says of it; None until it has said anything.
@@ -63,6 +64,7 @@ class Called:
 
     alert: UUID
     tier: str
+    cause: str
     raised_s: float
     steps: int = 1
     standing: AlertAnswer | None = None
@@ -78,7 +80,8 @@ class Visit:
         note: why the present screen is shown again, a key of the texts.
         code: their code, once it is theirs; `drawn` before.
         file: what the centre has told about their code.
-        plan: instruments that follow without being asked for.
+        quick: what follows is introduced without being chosen.
+        chosen, began_s: what is read, heard or done now, and since when on the face's own clock.
         page: which page of a list or an article.
     """
 
@@ -98,7 +101,7 @@ class Visit:
     asked_code: str = ""
     open: Open | None = None
     intro: str = ""
-    plan: list[str] = field(default_factory=list)
+    quick: bool = False
     answered: list[Answered] = field(default_factory=list)
     called: Called | None = None
     page: int = 0
@@ -107,8 +110,6 @@ class Visit:
     booking: dict[str, str] = field(default_factory=dict)
     booked: str = ""
     printed: bool = False
-    piece_began_s: float = 0.0
-    wait_back: Place | None = None
 
     @property
     def place(self) -> Place:

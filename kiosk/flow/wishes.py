@@ -34,6 +34,7 @@ class MakeFile:
     code: str
     pin: str
     age_band: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,7 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class PrintSlip:
-    """Print what `kiosk.slip` makes of these lines."""
-
-    lines: tuple[str, ...]
+    """Print what `kiosk.slip` makes of this visit."""
 
 
 @dataclass(frozen=True, slots=True)

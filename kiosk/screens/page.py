@@ -35,7 +35,7 @@ class Desk:
     texts: Texts
     flow: Flow
     clock: SessionClock
-    tap: Callable[[Tap], None]
+    tap: Callable[[Tap, str], None]
 
 
 class Page(Sheet):
@@ -46,6 +46,11 @@ class Page(Sheet):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.theme, desk.size_px, self.GROUND)
         self.desk, self.t = desk, desk.texts
+
+    @property
+    def ground(self) -> Colour:
+        """The colour behind everything, as it is drawn."""
+        return self.theme.tint(self.GROUND)
 
     @property
     def row(self) -> float:
@@ -78,14 +83,15 @@ class Page(Sheet):
             return self.t("session.minutes", minutes=minutes, seconds=rest)
         return self.t("session.seconds", seconds=rest)
 
-    def ask(self, tap: Tap) -> Callable[[], None]:
+    def ask(self, tap: Tap, value: str = "") -> Callable[[], None]:
         """What a target does."""
-        return lambda: self.desk.tap(tap)
+        return lambda: self.desk.tap(tap, value)
 
     def button(
         self,
         text: str,
         tap: Tap,
+        value: str = "",
         *,
         x: float | None = None,
         right: float | None = None,
@@ -97,20 +103,29 @@ class Page(Sheet):
         size: float = look.OPTION,
         bold: bool = False,
         least: float = 168.0,
+        around: float = 40.0,
         radius: float = look.RADIUS,
     ) -> Target:
         """A button as wide as its words; `x` is its left edge, or `right` its right edge, else it is centred."""
-        wide = max(least, self.text_width(text, size, bold=bold) + 80)
+        wide = max(least, self.text_width(text, size, bold=bold) + 2 * around)
         left = x if x is not None else right - wide if right is not None else (self.wide - wide) / 2
         top = self.row if y is None else y
-        target = self.target(left, top, wide, high, self.ask(tap), fill=fill, line=line, radius=radius)
+        target = self.target(
+            left, top, wide, high, self.ask(tap, value), fill=fill, line=line, radius=radius, apart=tap is Tap.HELP
+        )
         words = self.words(text, left, top, wide, size=size, bold=bold, colour=ink, align="center")
         words.move_to(top + (high - words.height_u) / 2)
         return target
 
-    def filled(self, text: str, tap: Tap, *, right: float) -> Target:
+    def back_button(self) -> Target:
+        """To the page before, at the bottom left."""
+        return self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
+
+    def filled(self, text: str, tap: Tap, value: str = "", *, right: float) -> Target:
         """The next step."""
-        return self.button(text, tap, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252)
+        return self.button(
+            text, tap, value, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252
+        )
 
     def help_button(self) -> Target:
         """Help, at the bottom in the middle."""
@@ -120,7 +135,7 @@ class Page(Sheet):
         """Help over the whole width, for pages with nothing else at the bottom."""
         high = ROW_HIGH + 8
         top = self.row - 6
-        self.target(look.MARGIN, top, self.inner, high, self.ask(Tap.HELP), fill=look.CARD, line=look.CLAY)
+        self.target(look.MARGIN, top, self.inner, high, self.ask(Tap.HELP), fill=look.CARD, line=look.CLAY, apart=True)
         first = self.t("home.help")
         left = look.MARGIN + 40
         half = self.text_width(first, look.OPTION, bold=True) + 10
@@ -130,20 +145,26 @@ class Page(Sheet):
         more = self.words(self.t("home.help_more"), left + half + 30, top, rest, colour=look.CLAY_TEXT, align="right")
         more.move_to(top + (high - more.height_u) / 2)
 
-    def switches(self) -> float:
-        """Large text and language at the top right; returns where they begin."""
-        language = self._pill(self.t("shared.other_language"), Tap.LANGUAGE, right=self.wide - look.MARGIN, y=30)
-        return self._size_pill(right=language.box[0] - 16, y=30).box[0]
+    def switches(self, y: float = 30.0, *, contrast: bool = False) -> float:
+        """Large text, reading aloud and language at the top right, with `contrast` that too; where they begin."""
+        visit = self.desk.flow.visit
+        shown = [(self.t("shared.other_language"), Tap.LANGUAGE)]
+        if self.desk.flow.house.speaks:
+            shown.append((self.t("shared.quiet" if visit.aloud else "shared.aloud"), Tap.ALOUD))
+        shown.append((self.t("shared.normal" if self.theme.large else "shared.large"), Tap.LARGE))
+        if contrast:
+            shown.append((self.t("shared.plain" if self.theme.contrast else "shared.contrast"), Tap.CONTRAST))
+        right = self.wide - look.MARGIN
+        for text, tap in shown:
+            right = self._pill(text, tap, right=right, y=y).box[0] - 16
+        return right + 16
 
     def switches_below(self) -> None:
-        """The same at both ends of the bottom row."""
+        """Language and large text at both ends of the bottom row."""
         y = self.row + (ROW_HIGH - look.TARGET) / 2
         self._pill(self.t("shared.other_language"), Tap.LANGUAGE, x=look.MARGIN, y=y)
-        self._size_pill(right=self.wide - look.MARGIN, y=y)
-
-    def _size_pill(self, *, right: float, y: float) -> Target:
         text = self.t("shared.normal" if self.theme.large else "shared.large")
-        return self._pill(text, Tap.LARGE, right=right, y=y)
+        self._pill(text, Tap.LARGE, right=self.wide - look.MARGIN, y=y)
 
     def _pill(self, text: str, tap: Tap, **at: float) -> Target:
         return self.button(
@@ -156,6 +177,7 @@ class Page(Sheet):
             size=look.BODY,
             ink=look.INK_SOFT,
             least=112,
+            around=30,
             radius=look.TARGET / 2,
         )
 
@@ -164,6 +186,17 @@ class Page(Sheet):
         block = self.words(text, look.MARGIN, 40, begin - look.MARGIN - 10, size=look.TITLE, bold=True)
         block.move_to(max(24.0, 66 - block.height_u / 2) if len(block.lines) == 1 else 28)
         return max(block.below, 102.0) + 12
+
+    def head(self, text: str, more: str = "", *, contrast: bool = False) -> float:
+        """Switches, a title beside them if it fits there, else below, and a sentence; returns where the rest may begin."""
+        begin = self.switches(contrast=contrast)
+        if self.text_width(text, look.TITLE, bold=True) <= begin - look.MARGIN - 20:
+            y = self.title(text, begin)
+        else:
+            y = self.words(text, look.MARGIN, 104, self.inner, size=look.TITLE, bold=True).below + 8
+        if more:
+            y = self.words(more, look.MARGIN, y - 6, self.inner, colour=look.INK_SOFT).below + 14
+        return y
 
     def icon_tile(self, draw: Callable[..., None], x: float, y: float) -> None:
         """An icon on its tile of mist, 72 units wide."""

@@ -1,0 +1,144 @@
+"""Carries out what the flow wishes: asks the room, puts records on the disk, asks the centre, prints. Nothing here waits
+for anything on the screen's own turn, and nothing that was wished for is dropped: what the disk refuses is tried again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Protocol
+from uuid import UUID
+
+from gateway.client import KioskLine, RoomClient
+from gateway.counter.messages import (
+    AlertAnswer,
+    AlertStanding,
+    DutyAnswer,
+    FileAnswer,
+    Library,
+    LibraryAnswer,
+    OpenFile,
+)
+from gateway.counter.messages import WhoIsOnDuty
+from gateway.errors import StoreError
+from gateway.live import Action, Reply
+from gateway.messages import Body
+from kiosk.flow import wishes as w
+
+AGAIN_S = 1.0
+ALERT_EVERY_S, DUTY_EVERY_S, LIBRARY_EVERY_S = 1.0, 20.0, 600.0
+
+log = logging.getLogger(__name__)
+
+
+class Ears(Protocol):
+    """Who is told what came back."""
+
+    def replied(self, action: Action, reply: Reply) -> None: ...
+    def opened(self, answer: FileAnswer | None) -> None: ...
+    def stands(self, alert: UUID, answer: AlertAnswer) -> None: ...
+    def on_duty(self, answer: DutyAnswer | None) -> None: ...
+    def brought(self, answer: LibraryAnswer) -> None: ...
+    def left(self, again: bool) -> None: ...
+    def open_alert(self) -> UUID | None: ...
+    def have(self) -> dict[str, int]: ...
+    def slip(self) -> tuple[str, ...]: ...
+
+
+class Hands:
+    """The hands of one kiosk. `printer` prints a slip of lines; None: there is none."""
+
+    def __init__(
+        self,
+        room: RoomClient,
+        line: KioskLine,
+        printer: Callable[[tuple[str, ...]], Coroutine[Any, Any, None]] | None,
+    ) -> None:
+        self._room, self._line, self._printer = room, line, printer
+        self._asked: set[asyncio.Task[None]] = set()
+        self._refused: list[Body] = []
+        self.ears: Ears
+
+    def carry_out(self, wishes: Iterable[w.Wish]) -> None:
+        """Do all of it, in order; what takes time goes on by itself."""
+        for wish in wishes:
+            match wish:
+                case w.Keep(body):
+                    self._keep(body)
+                case w.Draft(body):
+                    self._draft(body)
+                case w.ToRoom(action):
+                    self._go(self._ask_room(action))
+                case w.MakeFile(code, pin, age_band, language):
+                    self._go(self._make_file(code, pin, age_band, language))
+                case w.OpenFile(code, pin):
+                    self._go(self._open(code, pin))
+                case w.PrintSlip():
+                    if self._printer:
+                        self._go(self._printer(self.ears.slip()))
+                case w.Leave(again):
+                    self.ears.left(again)
+
+    async def attend(self) -> None:
+        """Ask the centre, again and again, what the screens need to know."""
+        async with asyncio.TaskGroup() as group:
+            for each in (self._alerts(), self._duty(), self._library(), self._retry()):
+                group.create_task(each)
+
+    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._asked.add(task)
+        task.add_done_callback(self._asked.discard)
+
+    def _keep(self, body: Body) -> None:
+        try:
+            self._line.keep(body)
+        except StoreError as error:
+            log.error("a record waits in memory: %s", error)  # noqa: TRY400 - one line for people
+            self._refused.append(body)
+
+    def _draft(self, body: Body | None) -> None:
+        try:
+            self._line.draft(body)
+        except StoreError as error:
+            log.error("a draft is not on the disk: %s", error)  # noqa: TRY400
+
+    async def _ask_room(self, action: Action) -> None:
+        self.ears.replied(action, await self._room.ask(action))
+
+    async def _make_file(self, code: str, pin: str, age_band: str, language: str) -> None:
+        body = await asyncio.to_thread(self._line.new_file, code, pin, age_band, language)
+        self._keep(body)
+
+    async def _open(self, code: str, pin: str) -> None:
+        answer = await self._line.ask(OpenFile(code, pin))
+        self.ears.opened(answer if isinstance(answer, FileAnswer) else None)
+
+    async def _alerts(self) -> None:
+        while True:
+            alert = self.ears.open_alert()
+            if alert is not None:
+                answer = await self._line.ask(AlertStanding(alert))
+                if isinstance(answer, AlertAnswer):
+                    self.ears.stands(alert, answer)
+            await asyncio.sleep(ALERT_EVERY_S)
+
+    async def _duty(self) -> None:
+        while True:
+            answer = await self._line.ask(WhoIsOnDuty())
+            self.ears.on_duty(answer if isinstance(answer, DutyAnswer) else None)
+            await asyncio.sleep(DUTY_EVERY_S)
+
+    async def _library(self) -> None:
+        while True:
+            answer = await self._line.ask(Library(self.ears.have()))
+            more = isinstance(answer, LibraryAnswer) and answer.more
+            if isinstance(answer, LibraryAnswer):
+                self.ears.brought(answer)
+            await asyncio.sleep(0 if more else LIBRARY_EVERY_S)
+
+    async def _retry(self) -> None:
+        while True:
+            waiting, self._refused = self._refused, []
+            for body in waiting:
+                self._keep(body)
+            await asyncio.sleep(AGAIN_S)
