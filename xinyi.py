@@ -31,6 +31,8 @@ KNOWN_ERRORS = {
     "gateway.releases.errors.ReleaseError",
     "gateway.site.SiteError",
     "gateway.demo.DemoError",
+    "care.instruments.model.AnswersError",
+    "care.located.DataError",
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",

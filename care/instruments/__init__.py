@@ -1,0 +1,1 @@
+"""Questionnaires as data, and what their answers come to. Screening, never diagnosis."""

@@ -1,0 +1,53 @@
+"""What is offered at this site today, and why the rest is not."""
+
+from datetime import date
+from pathlib import Path
+
+from msgspec import Struct
+
+from care.instruments import licences, packs, reviews
+from care.instruments.loading import shipped
+from care.instruments.model import Instrument
+
+
+class Catalogue(Struct, frozen=True):
+    """What may be shown.
+
+    Attributes:
+        offered: key → instrument, with texts and a valid licence.
+        refused: key (or file name of a content pack that cannot be read) → why not, in one line.
+        watermark: offered in the demonstration only: no reviewer has signed these texts.
+    """
+
+    offered: dict[str, Instrument]
+    refused: dict[str, str]
+    watermark: set[str]
+
+
+def catalogue(
+    packs_folder: Path | None, reviewed: Path | None, today: date, *, demonstration: bool = False
+) -> Catalogue:
+    """What is offered.
+
+    Args:
+        packs_folder: content packs of the site.
+        reviewed: signatures of the site's reviewers.
+        today: the day at the site.
+        demonstration: wording of our own is shown unsigned, under a watermark.
+    """
+    brought, refused = packs.load_all(packs_folder)
+    offered: dict[str, Instrument] = {}
+    watermark: set[str] = set()
+    for key, instrument in (shipped() | brought).items():
+        if key in refused:
+            continue
+        if why := licences.problem(instrument, today) or ("" if instrument.has_texts else "it has no texts"):
+            refused[key] = why
+            continue
+        if unsigned := reviews.problem(instrument, reviewed):
+            if not demonstration:
+                refused[key] = unsigned
+                continue
+            watermark.add(key)
+        offered[key] = instrument
+    return Catalogue(offered, refused, watermark)
