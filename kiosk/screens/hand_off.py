@@ -7,47 +7,15 @@ When that changes while somebody looks, the cards are laid out anew and a finger
 import time
 
 from care.handoff import Rule
-from care.hotlines import Hotline
 from kiosk import theme as look
 from kiosk.flow import HandOff, Tap
+from kiosk.flow.handoff import BUTTON, RED
 from kiosk.reach import Box
-from kiosk.screens.called import alone, sentence, support, urgent
+from kiosk.screens.called import alone, number_card, sentence
 from kiosk.screens.page import Desk, Page
 from kiosk.shapes import Target, Words
 
-HELP_BUTTON = "help_button"
 GAP = 20.0
-
-
-def number_card(page: Page, line: Hotline, y: float | None = None) -> float:
-    """The number to talk to somebody, over the whole width, at the bottom of the page (or from `y`); its top."""
-    zh = page.t.language == "zh"
-    lines = page.desk.flow.house.hotlines
-    left, half = look.MARGIN + 36, page.inner * 0.5
-    name = page.words(line.name_zh if zh else line.name_en, left, 0, half)
-    number = page.words(line.number, left, 0, half, size=look.TITLE / page.theme.text, bold=True)
-    numbers = page.t("handoff.or").join(urgent(lines))
-    right = page.inner - half - 36 - 36
-    beside = left + half
-    hours = page.words(line.hours_zh if zh else line.hours_en, beside, 0, right, colour=look.INK_SOFT, align="right")
-    danger = page.words(
-        page.t("handoff.danger", numbers=numbers) if numbers else " ",
-        beside,
-        0,
-        right,
-        colour=look.INK_SOFT,
-        align="right",
-    )
-    high = max(name.height_u + number.height_u, hours.height_u + danger.height_u) + 28
-    top = page.high - 36 - high if y is None else y
-    panel = page.panel(look.MARGIN, top, page.inner, high, fill=look.CARD, under=look.HAIRLINE)
-    page.remove_widget(panel)
-    page.add_widget(panel, index=len(page.children))
-    name.move_to(top + (high - name.height_u - number.height_u) / 2)
-    number.move_to(name.below)
-    hours.move_to(top + (high - hours.height_u - danger.height_u) / 2)
-    danger.move_to(hours.below)
-    return top
 
 
 class HandOffPage(Page):
@@ -55,8 +23,9 @@ class HandOffPage(Page):
         super().__init__(desk)
         self._alone: bool | None = None
         self._said: Words | None = None
+        self._top = 0.0
         called = desk.flow.visit.called
-        self._cause = called.cause if called else HELP_BUTTON
+        self._cause = called.cause if called else BUTTON
         self.tick(0, time.monotonic())
 
     def tick(self, _: int, now_s: float, /) -> None:
@@ -67,19 +36,21 @@ class HandOffPage(Page):
             self._lay_out(said)
             if again:
                 Target.last_tap_s = now_s
-        elif self._said:
-            self._said.say(sentence(self.t, flow.house, flow.visit, said))
+        elif self._said and self._said.text != (what := sentence(self.t, flow.house, flow.visit, said)):
+            self._said.say(what)
+            if self._said.below > self._top:
+                self._lay_out(said)
 
     def _rule(self) -> Rule:
         rules, called = self.desk.flow.house.handoff, self.desk.flow.visit.called
-        rule = rules.rule_for(called.tier, called.cause) if called else rules.rule_for("red", HELP_BUTTON)
+        rule = rules.rule_for(called.tier, called.cause) if called else rules.rule_for(RED, BUTTON)
         return rule or rules.rule[0]
 
     def _lay_out(self, said: HandOff) -> None:
         self.clear_widgets()
         flow = self.desk.flow
         right = self.wide - look.MARGIN
-        if self._cause == HELP_BUTTON:
+        if self._cause == BUTTON:
             pill = self.button(
                 self.t("handoff.mistake"),
                 Tap.MISTAKE,
@@ -93,24 +64,23 @@ class HandOffPage(Page):
                 radius=look.TARGET / 2,
             )
             right = pill.box[0] - 16
-        title = self.words(
-            self.t("handoff.title"),
-            look.MARGIN,
-            26,
-            right - look.MARGIN,
-            size=look.QUESTION if self.theme.large else look.TITLE,
-            bold=True,
-        )
+        text = self.t("handoff.title")
+        size = look.QUESTION if self.theme.large else look.TITLE
+        beside = self.text_width(text.partition("\n")[0], size, bold=True) <= right - look.MARGIN
+        room = self.inner if beside else right - look.MARGIN  # only its first line stands beside the pill
+        title = self.words(text, look.MARGIN, 26, room, size=size, bold=True)
+        what = sentence(self.t, flow.house, flow.visit, said)
+        small = self.theme.large or self.text_width(what, look.OPTION) > self.inner
         self._said = self.words(
-            sentence(self.t, flow.house, flow.visit, said),
+            what,
             look.MARGIN,
-            title.below + 2,
+            title.below + 4,
             self.inner,
+            size=look.BODY if small else look.OPTION,
             colour=look.CLAY_TEXT if self._alone else look.INK_SOFT,
         )
-        # two lines of it have room, so that nothing moves when it changes
-        top = self._said.below + (0.0 if self.theme.large else 10.0) + 8
-        below = number_card(self, support(flow.house.hotlines)) - 22
+        self._top = top = self._said.below + 12
+        below = number_card(self, self.high - 36) - 22
         rule = self._rule()
         listed = rule.choices_alone if self._alone else rule.choices
         rows = -(-len(listed) // 2)

@@ -13,7 +13,7 @@ from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Flow, Tap
 from kiosk.pacing import SessionClock
-from kiosk.shapes import Sheet, Target
+from kiosk.shapes import Sheet, Target, Words
 from kiosk.texts import Texts
 from kiosk.theme import Colour, Theme
 
@@ -67,6 +67,10 @@ class Page(Sheet):
 
     def tick(self, session_ns: int, now_s: float, /) -> None:
         """Time passed: `session_ns` on the session's clock, `now_s` on the face's own."""
+
+    def spoken(self) -> str:
+        """What is read aloud of it."""
+        return "\n".join(child.text for child in reversed(self.children) if isinstance(child, Words))
 
     def code(self, code: str) -> str:
         """Words for a code of the room."""

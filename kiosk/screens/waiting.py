@@ -7,14 +7,12 @@ import time
 
 from kiosk import theme as look
 from kiosk.breath import Figure
-from kiosk.flow import HandOff, Tap
+from kiosk.flow import HandOff
 from kiosk.pacing import breath_at
 from kiosk.screens.breathing import SOLO_PACER
-from kiosk.screens.called import alone, sentence, support
-from kiosk.screens.hand_off import number_card
+from kiosk.screens.called import alone, number_card, sentence
 from kiosk.screens.page import Desk, Page
-
-_TITLES = {HandOff.SEEN: "title_seen", HandOff.OVER: "title_over"}
+from kiosk.screens.parts.sentences import sentences
 
 
 class StaffPage(Page):
@@ -34,38 +32,38 @@ class StaffPage(Page):
         if self._figure and self.theme.motion:
             self._figure.swell(breath_at(SOLO_PACER, round(now_s * 1e9)).fullness)
 
+    def spoken(self) -> str:
+        return self._said[1] if self._said else ""
+
+    def _lay_out(self, said: HandOff, what: str) -> None:
+        self.clear_widgets()
+        house = self.desk.flow.house
+        y = self.head(self.t(f"waiting.{self._title(said)}")) + 4
+        self.back_button()
+        card = number_card(self, self.row - 22)
+        radius = 92.0 if self.theme.large else 150.0
+        room = self.inner - 2 * radius - 40
+        said_now = [(what, look.INK), (self._next(said), look.INK_SOFT)]
+        said_now.append((self.t("waiting.seat", seat=house.seat), look.INK_SOFT))
+        sentences(self, said_now, (look.MARGIN, y, room, card - 12 - y), bold=True, middle=True)
+        self._figure = Figure(self, (self.wide - look.MARGIN - radius, (112 + card) / 2), radius)
+
+    def _title(self, said: HandOff) -> str:
+        visit = self.desk.flow.visit
+        standing = visit.called.standing if visit.called else None
+        if alone(visit, said):
+            return "title_alone"
+        if said is HandOff.SEEN and standing and standing.level == self.desk.flow.house.level:
+            return "title_seen"
+        return "title_over" if said is HandOff.OVER else "title"
+
     def _next(self, said: HandOff) -> str:
         visit = self.desk.flow.visit
         standing = visit.called.standing if visit.called else None
         if alone(visit, said):
             return self.t("waiting.ring")
-        if said is HandOff.OVER or said is HandOff.NONE:
+        if said in {HandOff.OVER, HandOff.NONE}:
             return self.t("waiting.again")
         if said is HandOff.TOLD and standing and standing.next_level:
             return self.t("waiting.next")
         return self.t("waiting.stay")
-
-    def _lay_out(self, said: HandOff, what: str) -> None:
-        self.clear_widgets()
-        visit, house = self.desk.flow.visit, self.desk.flow.house
-        key = "title_alone" if alone(visit, said) else _TITLES.get(said, "title")
-        y = self.title(self.t(f"waiting.{key}"), self.switches()) + 6
-        card = number_card(self, support(house.hotlines), None) if False else 0.0
-        del card
-        top = self._number(house)
-        radius = 84.0 if self.theme.large else 120.0
-        room = self.inner - 2 * radius - 70
-        centre = self.wide - look.MARGIN - radius - 10
-        small = look.BODY if self.theme.large else look.OPTION
-        y = self.words(what, look.MARGIN, y, room, size=look.OPTION, bold=True).below + 10
-        y = self.words(self._next(said), look.MARGIN, y, room, size=small, colour=look.INK_SOFT).below + 18
-        seat = self.words(self.t("waiting.seat"), look.MARGIN, y, room, colour=look.INK_SOFT)
-        self.words(house.seat, look.MARGIN + seat.width_u + 24, y - 6, room - seat.width_u - 24, size=look.OPTION)
-        self._figure = Figure(self, (centre, (126 + top) / 2), radius)
-
-    def _number(self, house: object) -> float:
-        del house
-        self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
-        line = support(self.desk.flow.house.hotlines)
-        probe = number_card(self, line, self.row - 200)
-        return probe
