@@ -22,7 +22,7 @@ from gateway.disk import make_folder, write_durably
 from gateway.errors import BrokerMissing
 from gateway.link import BrokerAddress
 
-PRODUCERS = ("room", "kiosk", "console", "cli", topics.RELAY)
+PRODUCERS = ("room", *topics.KIOSKS, "console", "cli", topics.RELAY)
 """The relay is that of a site below, as the simulator of a whole district plays it; where there is a door for sites
 below there is no such user: real ones come with a certificate.
 """

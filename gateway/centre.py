@@ -223,6 +223,14 @@ class Centre:
         await self._hear({each.hop.sender for each in arrivals if each.hop and each.hop.producer == topics.RELAY})
         self._stir()
 
+    async def take(self, arrivals: Arrivals) -> None:
+        """Store what came by another door than the broker's; what is there already does no harm.
+
+        Raises:
+            StoreError: nothing was stored.
+        """
+        await self._store(arrivals)
+
     async def put(self, body: Body, target: str = "") -> UUID:
         """Store a record of this centre's own, on its way up or to its target when this returns. Its id.
 

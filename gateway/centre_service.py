@@ -19,7 +19,9 @@ from gateway import topics
 from gateway.acting import Acting
 from gateway.centre import Centre, CentreOptions, Upper
 from gateway.config import Config, broker_address, upper_address
+from gateway.counter.counter import Counter
 from gateway.counts import changed_days
+from gateway.disk import make_folder
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -55,6 +57,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     site, broker = config.site.id, broker_address(config)
+    await asyncio.to_thread(make_folder, config.data)
     machine = Machine(config.data)
     reason = await asyncio.to_thread(machine.begin, topics.CENTRE)
     vitals = Vitals(machine, lambda: _load(centre))
@@ -112,6 +115,9 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         acting = Acting(site, config.data, updater, centre.rows, clock, centre.put, config.centre.worker)
         rolling = Rolling(site, config.data, centre.rows, clock, centre.put, keeper.watch)
         async with asyncio.TaskGroup() as group:
+            if not config.centre.worker:  # faces ask a centre that is alone at its site
+                await asyncio.to_thread(make_folder, config.sockets)
+                group.create_task(_for_ever("counter", lambda: _counter(config, centre)))
             for name, work in (
                 ("fleet", lambda: centre.lease.whenever(keeper.run)),
                 ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
@@ -151,6 +157,11 @@ async def _for_ever(name: str, work: Callable[[], Coroutine[None, None, None]]) 
         except Exception:
             log.exception("%s: a fault of our own; it begins anew", name)
         await asyncio.sleep(1.0)
+
+
+async def _counter(config: Config, centre: Centre) -> None:
+    async with Counter(config.centre_socket, centre, ZoneInfo(config.centre.zone)):
+        await asyncio.Event().wait()
 
 
 async def _count(centre: Centre, zone: ZoneInfo) -> None:

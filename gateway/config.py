@@ -22,7 +22,7 @@ from gateway.link import BrokerAddress
 from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
 from gateway.routing import DEFAULT_POLICY, Routing
-from gateway.topics import SITE_PATTERN
+from gateway.topics import KIOSKS, SITE_PATTERN
 from gateway.trust.identity import Identity
 
 
@@ -106,8 +106,13 @@ class ConsoleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`window` "1280x800" opens a window; "" takes the whole screen. Sizes on the screen follow `mm_per_px`."""
+    """`window` "1280x800" opens a window; "" takes the whole screen. Sizes on the screen follow `mm_per_px`.
 
+    Attributes:
+        producer: under which name it sends; each of several kiosks of a site has its own.
+    """
+
+    producer: Annotated[str, Meta(pattern=r"^kiosk-[1-8]$")] = KIOSKS[0]
     language: Literal["zh", "en"] = "zh"
     window: Annotated[str, Meta(pattern=r"^(\d+x\d+)?$")] = ""
     mm_per_px: Annotated[float, Meta(gt=0.05, lt=2)] = 0.277
@@ -195,6 +200,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def room_socket(self) -> Path:
         return self.sockets / "room.sock"
+
+    @property
+    def centre_socket(self) -> Path:
+        return self.sockets / "centre.sock"
 
     @property
     def store(self) -> str:

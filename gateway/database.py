@@ -20,7 +20,7 @@ from sqlalchemy import exc
 
 from gateway.errors import StoreBusy, StoreCorrupt, StoreError, StoreMissing, StoreUnwritable
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that this program needs."""
 BUSY_S = 10.0
 _ONLY_ASKS = "xinyi_only_asks"

@@ -51,6 +51,9 @@ class RecordKind(StrEnum):
     SITE_SETTINGS = "site_settings"
     RELEASE_MANIFEST = "release_manifest"
     RELEASE_REPORT = "release_report"
+    PERSON_FILE = "person_file"
+    CONTENT_VIEWED = "content_viewed"
+    LIBRARY_PIECE = "library_piece"
     TOMBSTONE = "tombstone"
 
 
@@ -214,6 +217,9 @@ class Assessment(Struct, frozen=True):
         answers: item id → chosen value, what was answered so far.
         complete: all items that its rules need were answered; without it there is no band.
         tier: "green", "yellow", "orange", "red" by the rules of `rules_version`.
+        sex, age_band: as said at the kiosk, "" if not; some instruments have norms for each.
+        route: key and version of the route that led here, "screening 1".
+        stopped_at: item at which somebody stopped; "" if nobody did.
     """
 
     assessment: UUID
@@ -231,6 +237,10 @@ class Assessment(Struct, frozen=True):
     subject: str = ""
     consents: list[str] = []
     version: int = 1
+    sex: str = ""
+    age_band: str = ""
+    route: str = ""
+    stopped_at: str = ""
 
 
 class SiteCounts(Struct, frozen=True):
@@ -379,6 +389,55 @@ class ReleaseReport(Struct, frozen=True):
     detail: str = ""
 
 
+class PersonFile(Struct, frozen=True):
+    """A code has a file at this site, under a PIN that only its owner knows. It never goes up.
+
+    A higher version replaces a lower (a new PIN); of equal versions the one that was opened first counts.
+
+    Attributes:
+        subject: the code, "ABCD2345".
+        pin_salt, pin_hash: scrypt (RFC 7914) of the PIN with n = `scrypt_n`, r = `scrypt_r`, p = `scrypt_p`.
+        age_band: "14-17", "18-59", "60+", or "".
+        opened_by: "kiosk", or "counsellor:<id>".
+    """
+
+    subject: str
+    version: int
+    pin_salt: bytes
+    pin_hash: bytes
+    scrypt_n: int
+    scrypt_r: int
+    scrypt_p: int
+    age_band: str
+    language: str
+    opened_utc_ns: int
+    opened_by: str
+
+
+class ContentViewed(Struct, frozen=True):
+    """Somebody looked at a piece of the library for so long; who, nobody knows."""
+
+    piece: str
+    piece_version: int
+    language: str
+    at_utc_ns: int
+    seconds: int
+
+
+class LibraryPiece(Struct, frozen=True):
+    """A piece of the library (article, audio) that stands at the target site from now on, or is withdrawn there.
+
+    Attributes:
+        key: of the piece; a higher version of the same key replaces a lower.
+        body: the piece as `care/library` reads it, TOML; "" when it is withdrawn.
+    """
+
+    key: str
+    version: int
+    body: str
+    withdrawn: bool = False
+
+
 class Tombstone(Struct, frozen=True):
     """Numbers that will never come, because policy or bounds dropped what they stood for: no loss.
 
@@ -416,6 +475,9 @@ Body = (
     | SiteSettings
     | ReleaseManifest
     | ReleaseReport
+    | PersonFile
+    | ContentViewed
+    | LibraryPiece
     | Tombstone
 )
 
@@ -438,6 +500,9 @@ BODIES: dict[RecordKind, type[Body]] = {
     RecordKind.SITE_SETTINGS: SiteSettings,
     RecordKind.RELEASE_MANIFEST: ReleaseManifest,
     RecordKind.RELEASE_REPORT: ReleaseReport,
+    RecordKind.PERSON_FILE: PersonFile,
+    RecordKind.CONTENT_VIEWED: ContentViewed,
+    RecordKind.LIBRARY_PIECE: LibraryPiece,
     RecordKind.TOMBSTONE: Tombstone,
 }
 

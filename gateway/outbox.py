@@ -91,6 +91,7 @@ class Outbox:
         producer: name of this process, "room".
         boot: this start of the process, new for each.
         max_bytes: bound of what waits; summaries, answers and alerts are kept beyond it, bulk is not.
+        wipes: whenever nothing waits any more, not even sealed bytes of what did are left in the file or its log.
 
     A damaged file is set aside (`set_aside` says where), and what can be read of it is taken over.
 
@@ -100,9 +101,17 @@ class Outbox:
     """
 
     def __init__(
-        self, path: Path, keyring: Keyring, *, site: str, producer: str, boot: str, max_bytes: int = MAX_BYTES
+        self,
+        path: Path,
+        keyring: Keyring,
+        *,
+        site: str,
+        producer: str,
+        boot: str,
+        max_bytes: int = MAX_BYTES,
+        wipes: bool = False,
     ) -> None:
-        self._path, self._keyring, self._max_bytes = path, keyring, max_bytes
+        self._path, self._keyring, self._max_bytes, self._wipes = path, keyring, max_bytes, wipes
         self.site, self.producer, self.boot = site, producer, boot
         self._turn = threading.Lock()
         self._gate = threading.Lock()
@@ -206,6 +215,26 @@ class Outbox:
                 raise self._sorry(error) from error
         return found
 
+    def waiting_in(self, lane: Lane, limit: int) -> list[UUID]:
+        """Up to `limit` ids of a lane without a receipt, oldest first."""
+        with self._turn:
+            try:
+                found = self._db.execute(
+                    "SELECT id FROM waiting WHERE held='' AND lane=? ORDER BY place LIMIT ?", (lane, limit)
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise self._sorry(error) from error
+        return [UUID(bytes=row[0]) for row in found]
+
+    def is_receipted(self, record: UUID) -> bool:
+        """Whether the next level has said that it holds a record (of the newest `REMEMBERED`)."""
+        with self._turn:
+            try:
+                row = self._db.execute("SELECT 1 FROM receipted WHERE id=?", (record.bytes,)).fetchone()
+            except sqlite3.Error as error:
+                raise self._sorry(error) from error
+        return row is not None
+
     def take(self, ids: Sequence[UUID]) -> list[Envelope]:
         """See `Box.take`. A record that cannot be opened (its key is lost) is held back, counted, and blocks nobody; it
         is tried again when the outbox is opened next time.
@@ -248,10 +277,12 @@ class Outbox:
                     "DELETE FROM receipted WHERE place <= (SELECT max(place) FROM receipted) - ?", (REMEMBERED,)
                 )
                 self._db.execute("COMMIT")
+                self._bytes -= freed
+                if gone and self._wipes and not self._db.execute("SELECT 1 FROM waiting LIMIT 1").fetchone():
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 self._roll_back()
                 raise self._sorry(error) from error
-            self._bytes -= freed
         return gone
 
     def erase(self, sessions: Iterable[UUID], records: Iterable[UUID] = ()) -> int:

@@ -21,9 +21,11 @@ from gateway.errors import KeyLost, SealBroken
 from gateway.messages import (
     Appointment,
     Assessment,
+    ContentViewed,
     Deletion,
     DeletionDone,
     DutyRoster,
+    LibraryPiece,
     RecordKind,
     Revocation,
     SessionChunk,
@@ -109,7 +111,18 @@ BEFORE: dict[RecordKind, Callable[[sa.Connection, Good], str]] = {
 def _assessment(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
     body = arrival.body
     assert isinstance(body, Assessment)
-    names = ("assessment", "version", "instrument", "ended_utc_ns", "complete", "score", "band", "tier")
+    names = (
+        "assessment",
+        "version",
+        "instrument",
+        "ended_utc_ns",
+        "complete",
+        "score",
+        "band",
+        "tier",
+        "instrument_version",
+        "rules_version",
+    )
     values = {name: getattr(body, name) for name in names}
     put_newest(db, t.assessments, values | {"record": arrival.record.id, "site": arrival.record.site})
     return []
@@ -177,10 +190,9 @@ def _counts(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[G
 
 
 def _document(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
-    """What stands for a site, if it says so itself or a site above it does: a neighbour has no say."""
+    """What stands for a site, if it says so itself or a site above it does."""
     record, body = arrival.record, arrival.body
-    if not within(record.target or record.site, record.site):
-        log.warning("%s of %s says what is to stand at %s; it stands aside", record.kind, record.site, record.target)
+    if not _has_a_say(arrival):
         return []
     match body:
         case DutyRoster() | SiteSettings():
@@ -192,6 +204,33 @@ def _document(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list
     values = {"kind": record.kind, "target": record.target or record.site, "version": version, "record": record.id}
     put_newest(db, t.documents, values)
     return []
+
+
+def _library(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    """A piece that stands for a site, under the rule of documents."""
+    record, body = arrival.record, arrival.body
+    assert isinstance(body, LibraryPiece)
+    if _has_a_say(arrival):
+        values = {"target": record.target or record.site, "piece": body.key, "version": body.version}
+        put_newest(db, t.library, values | {"record": record.id, "withdrawn": body.withdrawn})
+    return []
+
+
+def _viewed(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+    body = arrival.body
+    assert isinstance(body, ContentViewed)
+    values = {"record": arrival.record.id, "site": arrival.record.site, "piece": body.piece}
+    db.execute(insert_new(db, t.content_views).values(values | {"at_utc_ns": body.at_utc_ns}))
+    return []
+
+
+def _has_a_say(arrival: Good) -> bool:
+    """Whether a site says something of itself or of one below it: a neighbour has no say."""
+    record = arrival.record
+    if within(record.target or record.site, record.site):
+        return True
+    log.warning("%s of %s says what is to stand at %s; it stands aside", record.kind, record.site, record.target)
+    return False
 
 
 def _deletion(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int) -> list[Good]:
@@ -235,5 +274,7 @@ AFTER: dict[RecordKind, Callable[[sa.Connection, Placement, Good, int], list[Goo
     RecordKind.SITE_SETTINGS: _document,
     RecordKind.REVOCATION: _document,
     RecordKind.RELEASE_MANIFEST: _document,
+    RecordKind.LIBRARY_PIECE: _library,
+    RecordKind.CONTENT_VIEWED: _viewed,
     RecordKind.DELETION: _deletion,
 }

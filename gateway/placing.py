@@ -88,7 +88,10 @@ def _letter_of(what: str, poison: Poison) -> UUID:
 def _entry_of(arrival: Good) -> tuple[str, str]:
     """Which entry of the other tables a record changes: taken in this order, two centres never wait for each other."""
     record, body = arrival.record, arrival.body
-    return record.kind, f"{about_of(body) or record.target or record.site} {getattr(body, 'day', '')}"
+    return (
+        record.kind,
+        f"{about_of(body) or record.target or record.site} {getattr(body, 'day', '')} {getattr(body, 'key', '')}",
+    )
 
 
 def _fresh(db: sa.Connection, placement: Placement, good: dict[UUID, Good], now_utc_ns: int) -> dict[UUID, Good]:

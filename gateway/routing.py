@@ -26,6 +26,10 @@ DEFAULT_POLICY: dict[RecordKind, bool] = dict.fromkeys(RecordKind, False) | {
 }
 
 
+NEVER_UP = frozenset({RecordKind.PERSON_FILE})
+"""What no policy and no target sends up: it is nothing to anybody but the site where the person has their file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """The rules of one site.
@@ -58,7 +62,8 @@ class Routing:
         return hops
 
     def may_go_up(self, record: Record) -> bool:
-        return self.policy.get(record.kind, False) or self._leads_up(record.target)
+        allowed = self.policy.get(record.kind, False) or self._leads_up(record.target)
+        return allowed and record.kind not in NEVER_UP
 
     def _leads_up(self, target: str) -> bool:
         return bool(target) and not within(target, self.site)

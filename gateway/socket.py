@@ -1,14 +1,14 @@
-"""The room's own socket, server side: frames to every face, commands from any of them.
+"""Unix sockets for faces on the same machine, server side: the room's own, and the base of every other.
 
-A Unix socket in the room's data folder (mode 0600). Each message is a 4-byte big-endian length and msgpack. A slow face
-never holds up the room: it simply misses frames. An emergency stop is acted on while it is being read, before
+A socket lies in the site's folder of sockets (mode 0600). Each message is a 4-byte big-endian length and msgpack. A
+slow face never holds up the room: it simply misses frames. An emergency stop is acted on while it is being read, before
 anything that waits.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Self
 
@@ -48,21 +48,18 @@ def pack(message: msgspec.Struct) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-class RoomSocket:
-    """Async context manager that serves one room.
+class LocalSocket:
+    """Async context manager that serves one socket; a subclass says what a message means (`_hear`).
 
     Args:
         path: where the socket is made; an old one is replaced.
-        perform: carries out a command; refuses with a Reply, never raises.
-        stop_now: carries out an emergency stop without waiting for anything else.
-        witness: told every command with its reply, before the reply goes out; of a stop afterwards. Never raises.
+        whose: "the room", for errors.
     """
 
-    def __init__(self, path: Path, perform: Perform, stop_now: Perform, witness: Witness | None = None) -> None:
-        self._path, self._perform, self._stop_now, self._witness = path, perform, stop_now, witness or _nobody
+    def __init__(self, path: Path, whose: str) -> None:
+        self._path, self._whose = path, whose
         self._faces: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,7 +75,7 @@ class RoomSocket:
         except OSError as error:
             raise StoreUnwritable(
                 self._path,
-                f"the room's socket cannot be made ({error.strerror or error})",
+                f"the socket of {self._whose} cannot be made ({error.strerror or error})",
                 "set paths.sockets to a folder with a short path that this user may write",
             ) from error
         return self
@@ -92,6 +89,43 @@ class RoomSocket:
             task.cancel()
         self._path.unlink(missing_ok=True)
 
+    def _hear(self, message: bytes, writer: asyncio.StreamWriter) -> None:
+        """A message has come; must not wait."""
+        raise NotImplementedError
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        """Let something run beside the reading, at most as long as the socket is open."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._faces.add(writer)
+        try:
+            while True:
+                self._hear(await read_message(reader), writer)
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass
+        finally:
+            self._faces.discard(writer)
+            writer.close()
+
+
+class RoomSocket(LocalSocket):
+    """Async context manager that serves one room.
+
+    Args:
+        path: where the socket is made; an old one is replaced.
+        perform: carries out a command; refuses with a Reply, never raises.
+        stop_now: carries out an emergency stop without waiting for anything else.
+        witness: told every command with its reply, before the reply goes out; of a stop afterwards. Never raises.
+    """
+
+    def __init__(self, path: Path, perform: Perform, stop_now: Perform, witness: Witness | None = None) -> None:
+        super().__init__(path, "the room")
+        self._perform, self._stop_now, self._witness = perform, stop_now, witness or _nobody
+        self._turn = asyncio.Lock()
+
     @property
     def faces(self) -> int:
         """How many faces are looking."""
@@ -104,28 +138,18 @@ class RoomSocket:
             if face.transport.get_write_buffer_size() < SLOW_FACE_BYTES:
                 face.write(data)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._faces.add(writer)
+    def _hear(self, message: bytes, writer: asyncio.StreamWriter) -> None:
         try:
-            while True:
-                try:
-                    command = _command.decode(await read_message(reader))
-                except msgspec.DecodeError as error:
-                    writer.write(pack(Reply(id=0, ok=False, code="not_understood", detail=str(error))))
-                    continue
-                task = asyncio.create_task(self._answer(command, writer))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            pass
-        finally:
-            self._faces.discard(writer)
-            writer.close()
+            command = _command.decode(message)
+        except msgspec.DecodeError as error:
+            writer.write(pack(Reply(id=0, ok=False, code="not_understood", detail=str(error))))
+            return
+        self._begin(self._answer(command, writer))
 
     async def _answer(self, command: Command, writer: asyncio.StreamWriter) -> None:
         if isinstance(command.action, EmergencyStop):
             reply = await self._stop_now(command)
-            _say(writer, reply)
+            say(writer, reply)
             await self._witness(command, reply)
             return
         async with self._turn:
@@ -133,7 +157,7 @@ class RoomSocket:
             late = Reply(id=command.id, ok=False, code="too_late", detail=detail)
             reply = late if detail else await self._perform(command)
             await self._witness(command, reply)
-        _say(writer, reply)
+        say(writer, reply)
 
 
 def _late(command: Command, now_ns: int) -> str:
@@ -146,9 +170,10 @@ def _late(command: Command, now_ns: int) -> str:
     return f"older than {lives_s:g} s" if age_s >= lives_s else ""
 
 
-def _say(writer: asyncio.StreamWriter, reply: Reply) -> None:
+def say(writer: asyncio.StreamWriter, message: msgspec.Struct) -> None:
+    """Write a message to a face that may have gone."""
     with contextlib.suppress(ConnectionError):
-        writer.write(pack(reply))
+        writer.write(pack(message))
 
 
 async def _nobody(_command: Command, _reply: Reply) -> None:

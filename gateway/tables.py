@@ -82,7 +82,55 @@ assessments = sa.Table(
     sa.Column("score", sa.Double),
     sa.Column("band", sa.Text, nullable=False),
     sa.Column("tier", sa.Text, nullable=False),
+    sa.Column("instrument_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rules_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("scored", sa.Boolean, nullable=False, server_default=sa.false(), index=True),
 )
+"""Score, band, tier and completeness are those of this centre once `scored`; until then what the kiosk said."""
+
+incidents = sa.Table(
+    "incidents",
+    meta,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("noticed_utc_ns", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+"""What should not have happened and a technician must see, by the record that it is about: "score": a kiosk came to
+another result than the centre. `reason` names what differs, `body` (sealed) says how.
+"""
+
+library = sa.Table(
+    "library",
+    meta,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("piece", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("record", sa.Uuid, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+)
+"""The newest version of each piece, per site that it is for."""
+
+content_views = sa.Table(
+    "content_views",
+    meta,
+    sa.Column("record", sa.Uuid, primary_key=True),
+    sa.Column("site", sa.Text, nullable=False),
+    sa.Column("piece", sa.Text, nullable=False),
+    sa.Column("at_utc_ns", sa.BigInteger, nullable=False, index=True),
+)
+
+wrong_tries = sa.Table(
+    "wrong_tries",
+    meta,
+    sa.Column("place", _place, primary_key=True, autoincrement=True),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("at_utc_ns", sa.BigInteger, nullable=False, index=True),
+)
+"""Tries to open a file that were wrong, or are being looked at: where, the hash of the code, when. Gone in an hour."""
 
 alerts = sa.Table(
     "alerts",

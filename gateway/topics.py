@@ -30,6 +30,8 @@ SITE_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+){0,4}$"
 """A site's path: what begins with an id and a dot is below it."""
 CENTRE = "centre"
 RELAY = "relay"
+KIOSKS = tuple(f"kiosk-{number}" for number in range(1, 9))
+"""Kiosks of one site, by the names under which they send."""
 ONLINE, OFFLINE = b"online", b"offline"
 STILL = b"still"
 """A hello of somebody who was there all the time."""

@@ -5,14 +5,15 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from uuid6 import uuid7
 
 from care import exercises, handoff, hotlines, library, risk, routes
 from care.codes import new_code
-from care.instruments import catalogue
+from care.instruments.catalogue import catalogue
 from kiosk.flow.house import House
 from kiosk.texts import Language
 
@@ -78,7 +79,7 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         level=where.level,
         zone=where.zone,
         catalogue=catalogue(
-            where.packs, where.reviewed, date.fromtimestamp(utc_ns() / 1e9), demonstration=where.demonstration
+            where.packs, where.reviewed, date_of(utc_ns(), where.zone), demonstration=where.demonstration
         ),
         risk=risk.load(where.risk),
         route=routes.load(),
@@ -92,6 +93,11 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         maintenance=Lock(_pin(where.maintenance)).opens if where.maintenance else None,
         demonstration=where.demonstration,
     )
+
+
+def date_of(utc_ns: int, zone: str) -> date:
+    """The day at the site."""
+    return datetime.fromtimestamp(utc_ns / 1e9, ZoneInfo(zone)).date()
 
 
 def _pin(file: Path) -> str:

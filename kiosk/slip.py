@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from care.instruments import feedback
+from care.instruments.scoring import feedback
 from kiosk.fonts import Faces
 from kiosk.texts import Texts
 from kiosk.typesetting import break_lines

@@ -21,6 +21,7 @@ from gateway.messages import (
     BeatRow,
     Body,
     ConsentWithdrawn,
+    ContentViewed,
     Deletion,
     DeletionDone,
     DeviceMinute,
@@ -33,6 +34,8 @@ from gateway.messages import (
     GapRow,
     KeyEscrow,
     Lane,
+    LibraryPiece,
+    PersonFile,
     Record,
     ReleaseManifest,
     ReleaseReport,
@@ -106,6 +109,9 @@ BODY_EXAMPLES: tuple[Body, ...] = (
     SiteSettings(2, {"console.language": "en", "centre.keep_waves": False, "kiosk.idle_s": 90}),
     ReleaseManifest("0.2.0", b'{"version":"0.2.0"}', bytes(64), "release-1"),
     ReleaseReport("0.2.0", "healthy", BEGAN + 3600 * S),
+    PersonFile("ABCD2347", 1, bytes(16), bytes(32), 1 << 14, 8, 1, "60+", "zh-Hans", BEGAN, "kiosk"),
+    ContentViewed("sleep-ten-habits", 1, "zh-Hans", BEGAN, 140),
+    LibraryPiece("sleep-ten-habits", 2, 'key = "sleep-ten-habits"\nversion = 2\n'),
     Tombstone(BOOT, Lane.BULK, [(17, 40), (44, 44)], {"session_wave": 25}, "bounds"),
 )
 

@@ -5,8 +5,8 @@ when whoever marked it goes away: whichever comes first. Partial answers are kep
 """
 
 from care import risk, routes
-from care.instruments import Item, score
-from care.risk import item_fires
+from care.instruments.model import Item
+from care.instruments.scoring import score
 from care.sitting import Sitting
 from gateway.messages import Assessment
 from kiosk.flow import handoff
@@ -56,7 +56,7 @@ def mark(house: House, visit: Visit, value: int, now_s: float) -> list[Wish]:
     open_ = visit.open
     if open_ is None or (item := open_.sitting.item) is None:
         return []
-    if value not in {option.value for option in item.options}:
+    if value not in item.values:
         return []
     open_.choice, open_.chosen_s = value, now_s
     return [] if needs_next(visit, item) else confirm(house, visit, now_s)
@@ -65,12 +65,12 @@ def mark(house: House, visit: Visit, value: int, now_s: float) -> list[Wish]:
 def confirm(house: House, visit: Visit, now_s: float) -> list[Wish]:
     """The marked option is the answer; on to the next question, or to what follows."""
     open_ = visit.open
-    if open_ is None or (item := open_.sitting.item) is None or open_.choice is None:
+    if open_ is None or open_.sitting.item is None or open_.choice is None:
         return []
     wishes = fire(house, visit, now_s)
     called = bool(wishes)
-    open_.sitting.answer(open_.choice)
-    _show_choice(open_)
+    open_.sitting = open_.sitting.answer(open_.choice).forward()
+    open_.choice = open_.sitting.chosen
     if open_.sitting.item is None:
         wishes += finish(house, visit, now_s)
     else:
@@ -83,15 +83,11 @@ def confirm(house: House, visit: Visit, now_s: float) -> list[Wish]:
 def back(visit: Visit) -> None:
     """To the question before, or to the introduction."""
     open_ = visit.open
-    if open_ is None or not open_.sitting.back():
+    if open_ is None or open_.sitting.position == 0:
         visit.back()
         return
-    _show_choice(open_)
-
-
-def _show_choice(open_: Open) -> None:
-    item = open_.sitting.item
-    open_.choice = open_.sitting.answers.get(item.id) if item else None
+    open_.sitting = open_.sitting.back()
+    open_.choice = open_.sitting.chosen
 
 
 def fire(house: House, visit: Visit, now_s: float) -> list[Wish]:
@@ -99,7 +95,7 @@ def fire(house: House, visit: Visit, now_s: float) -> list[Wish]:
     open_ = visit.open
     if open_ is None or (item := open_.sitting.item) is None or open_.choice is None:
         return []
-    tier = item_fires(house.risk, open_.instrument.key, item.id, open_.choice)
+    tier = risk.item_fires(house.risk, open_.instrument.key, item.id, open_.choice)
     if tier != handoff.RED or open_.fired.get(item.id, -1) >= open_.choice:
         return []
     open_.fired[item.id] = open_.choice
@@ -123,7 +119,7 @@ def finish(house: House, visit: Visit, now_s: float) -> list[Wish]:
     """Every question is answered: keep it, call somebody if it asks for that, and say what follows."""
     open_ = visit.open
     assert open_ is not None
-    result = score(open_.instrument, open_.sitting.answers)
+    result = score(open_.instrument, open_.sitting.given)
     body = _assessment(house, visit, open_, complete=result.complete)
     visit.answered.append(Answered(open_.instrument, result, body.tier))
     wishes: list[Wish] = [Keep(body), Draft(None)]
@@ -145,9 +141,9 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
     if open_ is None:
         return []
     wishes = fire(house, visit, now_s)
-    if wishes and open_.sitting.item is not None and open_.choice is not None:
-        open_.sitting.answer(open_.choice)
-    if open_.sitting.answers:
+    if open_.sitting.item is not None and open_.choice is not None:
+        open_.sitting = open_.sitting.answer(open_.choice)
+    if open_.sitting.given:
         wishes.append(Keep(_assessment(house, visit, open_, complete=False)))
     visit.open, visit.quick = None, False
     return [*wishes, Draft(None)]
@@ -162,8 +158,10 @@ def following(house: House, visit: Visit) -> list[str]:
 
 def _assessment(house: House, visit: Visit, open_: Open, *, complete: bool) -> Assessment:
     open_.version += 1
-    result = score(open_.instrument, open_.sitting.answers)
-    fired = bool(open_.fired)
+    result = score(open_.instrument, open_.sitting.given)
+    given = open_.sitting.given
+    tiers = [risk.item_fires(house.risk, open_.instrument.key, item, value) for item, value in given.items()]
+    fired = max(filter(None, tiers), key=risk.TIERS.index, default="")
     return Assessment(
         assessment=open_.id,
         instrument=open_.instrument.key,
@@ -171,11 +169,11 @@ def _assessment(house: House, visit: Visit, open_: Open, *, complete: bool) -> A
         language=visit.language,
         began_utc_ns=open_.began_utc_ns,
         ended_utc_ns=house.utc_ns(),
-        answers=dict(open_.sitting.answers),
+        answers=given,
         complete=complete,
         score=result.values.get("total") if complete else None,
         band=result.band if complete else "",
-        tier=risk.tier_of(house.risk, open_.instrument, result, fired=fired),
+        tier=risk.tier_of(house.risk, open_.instrument.key, result, fired),
         rules_version=house.risk.version,
         subject=visit.code if "keep" in visit.consents else "",
         consents=sorted(visit.consents),

@@ -9,7 +9,8 @@ from uuid import UUID
 from care.exercises import Exercise
 from care.handoff import Handoff
 from care.hotlines import Hotline
-from care.instruments import Catalogue, Instrument
+from care.instruments.catalogue import Catalogue
+from care.instruments.model import Instrument
 from care.library import Piece
 from care.risk import RiskRules
 from care.routes import Route

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from care.instruments import Instrument, Score
+from care.instruments.model import Instrument, Score
 from care.routes import Person
 from care.sitting import Sitting
 from gateway.counter.messages import AlertAnswer, TrendPoint

@@ -55,7 +55,8 @@ def test_a_piece_ends_with_one_small_thing_to_do(piece):
 def test_a_piece_speaks_to_residents_as_the_house_does(piece):
     chinese = "".join((piece.title_zh, *piece.paragraphs_zh))
     english = " ".join((piece.title_en, *piece.paragraphs_en))
-    assert not re.search("你|抑郁症|焦虑症|患者|障碍|自杀|自残|诊断为|必须|千万", chinese)
+    assert "你" not in re.sub("“[^”]*”", "", chinese)  # what people say to each other stands in quotation marks
+    assert not re.search("抑郁症|焦虑症|患者|障碍|自杀|自残|诊断为|必须|千万", chinese)
     assert not re.search(r"(?i)suicid|disorder|patient|diagnos|self-harm", english)
     assert not re.search(r"[\u4e00-\u9fff]", english)
     assert not re.search(r"[,;:?()]", chinese), "Chinese text has Chinese punctuation"
@@ -63,7 +64,7 @@ def test_a_piece_speaks_to_residents_as_the_house_does(piece):
 
 
 def test_every_shelf_has_a_name_and_something_on_it():
-    assert set(TOPIC_NAMES) == set(Topic) >= {piece.topic for piece in SHIPPED}
+    assert set(TOPIC_NAMES) == set(Topic) == {piece.topic for piece in SHIPPED}
 
 
 def test_a_site_adds_pieces_and_its_newer_version_replaces_ours(tmp_path):

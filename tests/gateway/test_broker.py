@@ -35,8 +35,8 @@ async def test_strangers_and_wrong_passwords_are_refused(broker: Broker) -> None
 
 
 async def test_a_producer_can_only_speak_for_itself(broker: Broker) -> None:
-    mine, other = (topics.up(SITE, Lane.NORMAL, name) for name in ("kiosk", "room"))
-    async with linked(broker, "centre", topics.all_up("normal")) as (_, got), linked(broker, "kiosk") as (kiosk, _):
+    mine, other = (topics.up(SITE, Lane.NORMAL, name) for name in ("kiosk-1", "room"))
+    async with linked(broker, "centre", topics.all_up("normal")) as (_, got), linked(broker, "kiosk-1") as (kiosk, _):
         kiosk.publish(other, b"as room")
         kiosk.publish(topics.receipt(SITE, "room"), b"a false receipt")
         kiosk.publish(mine, b"as kiosk")
@@ -45,8 +45,8 @@ async def test_a_producer_can_only_speak_for_itself(broker: Broker) -> None:
 
 
 async def test_a_producer_reads_only_its_own_receipts(broker: Broker) -> None:
-    mine, other = (topics.receipt(SITE, name) for name in ("kiosk", "room"))
-    async with linked(broker, "kiosk", mine, other) as (_, got), linked(broker, "centre") as (centre, _):
+    mine, other = (topics.receipt(SITE, name) for name in ("kiosk-1", "room"))
+    async with linked(broker, "kiosk-1", mine, other) as (_, got), linked(broker, "centre") as (centre, _):
         centre.publish(other, b"for the room")
         centre.publish(mine, b"for the kiosk")
         await until(lambda: len(got) > 0, "the kiosk's receipt")
@@ -74,7 +74,7 @@ async def test_an_exception_while_reading_a_message_does_not_end_the_link(broker
 
 async def test_a_clean_end_is_said_at_once_without_waiting_for_the_will(broker: Broker) -> None:
     topic = topics.state(SITE, "room")
-    async with linked(broker, "centre", topic, topics.state(SITE, "kiosk")) as (_, got):
+    async with linked(broker, "centre", topic, topics.state(SITE, "kiosk-1")) as (_, got):
         will = Will(topic, b"this is the will")
         async with Link(broker.address, "r", username="room", on_message=print, window=1, will=will) as link:
             link.publish(topic, topics.ONLINE, retain=True)

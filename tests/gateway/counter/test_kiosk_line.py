@@ -1,0 +1,165 @@
+"""The kiosk's line to its centre, over a real broker and the centre's counter, while parts of the site die."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from counter_parts import BEGAN, ROOT, Room, answered, raised, until
+
+from gateway.box import new_id
+from gateway.broker import free_port
+from gateway.counter.messages import AlertAnswer, AlertStanding, DutyAnswer, WhoIsOnDuty
+from gateway.errors import StoreBusy
+from gateway.messages import Assessment, ContentViewed, RecordKind
+
+VIEWED = ContentViewed("sleep", 1, "zh", BEGAN, 60)
+
+
+def files_of(room: Room) -> bytes:
+    """Every byte of the outbox and its log."""
+    return b"".join(file.read_bytes() for file in room.config.data.glob("outbox-kiosk-1.sqlite*"))
+
+
+async def test_what_is_kept_is_delivered_and_an_alert_stands_as_it_was_raised(room: Room) -> None:
+    alert = raised()
+    async with room.line() as line:
+        kept = [line.keep(alert), line.keep(VIEWED)]
+        await until(lambda: all(map(line.is_delivered, kept)), "both are delivered")
+        assert line.waiting == 0
+        answer = await answered(line, AlertStanding(alert.alert))
+    assert answer == AlertAnswer(
+        known=True,
+        status="open",
+        level="room",
+        next_level="room",
+        next_deadline_utc_ns=alert.deadlines[0].until_utc_ns,
+    )
+
+
+async def test_nothing_of_it_can_be_read_on_the_disk_before_and_nothing_is_left_after(room: Room) -> None:
+    await room.centre.stop()
+    sitting = Assessment(new_id(), "phq9", 1, "zh", BEGAN, BEGAN, {"phq9.9": 3}, False, subject="ABCD2345")
+    async with room.line() as line:
+        record = line.keep(sitting)
+        before = files_of(room)
+        assert record.bytes in before
+        assert b"phq9" not in before
+        assert b"ABCD2345" not in before
+        with line._outbox._turn:
+            (sealed,) = line._outbox._db.execute("SELECT body FROM waiting").fetchone()
+        assert sealed[:40] in before
+        await room.centre.start()
+        await until(lambda: line.is_delivered(record), "it is delivered")
+        assert sealed[:40] not in files_of(room)
+        assert RecordKind.ASSESSMENT.value.encode() not in files_of(room)
+
+
+async def test_an_alert_goes_through_the_counter_when_the_broker_is_dead(room: Room) -> None:
+    room.broker.kill()
+    alert = raised()
+    async with room.line() as line:
+        viewed = line.keep(VIEWED)
+        record = line.keep(alert)
+        await until(lambda: line.is_delivered(record), "the alert is delivered")
+        assert not line.is_delivered(viewed)
+        assert (await answered(line, AlertStanding(alert.alert))).known
+        await room.broker.start()
+        await until(lambda: line.is_delivered(viewed), "the rest follows")
+    assert room.stored(RecordKind.ALERT_EVENT) == room.stored(RecordKind.CONTENT_VIEWED) == 1
+
+
+async def test_while_the_centre_is_dead_everything_waits_and_then_comes_once(room: Room) -> None:
+    await room.centre.stop()
+    alert = raised()
+    async with room.line() as line:
+        kept = [line.keep(alert), *(line.keep(VIEWED) for _ in range(5))]
+        assert await line.ask(WhoIsOnDuty()) is None
+        assert line.waiting == 6
+        await room.centre.start()
+        await until(lambda: all(map(line.is_delivered, kept)), "all are delivered")
+    assert (room.stored(RecordKind.ALERT_EVENT), room.stored(RecordKind.CONTENT_VIEWED)) == (1, 5)
+
+
+async def test_a_centre_that_is_killed_comes_back_to_what_it_had(room: Room) -> None:
+    await room.centre.stop()
+    process = room.centre_process()
+    try:
+        await process.start()
+        async with room.line() as line:
+            first = line.keep(raised())
+            await until(lambda: line.is_delivered(first), "it is delivered")
+            process.kill()
+            second = line.keep(raised())
+            room.config.centre_socket.unlink()  # whoever is killed leaves its socket behind
+            await process.start()
+            await until(lambda: line.is_delivered(second), "the second follows")
+    finally:
+        process.kill()
+    assert room.stored(RecordKind.ALERT_EVENT) == 2
+
+
+async def test_a_line_that_begins_finds_what_the_one_before_has_left(room: Room) -> None:
+    await room.centre.stop()
+    async with room.line() as line:
+        kept = [line.keep(raised()), line.keep(VIEWED)]
+    await room.centre.start()
+    async with room.line() as line:
+        await until(lambda: all(map(line.is_delivered, kept)), "both are delivered")
+
+
+async def test_an_alert_of_a_line_before_goes_through_the_counter_at_once(room: Room) -> None:
+    nowhere = free_port()
+    await room.centre.stop()
+    async with room.line(nowhere) as line:
+        record = line.keep(raised())
+    await room.centre.start()
+    async with room.line(nowhere) as line:
+        await until(lambda: line.is_delivered(record), "it is delivered", 5.0)
+
+
+async def test_a_second_kiosk_of_the_same_name_is_told_in_one_line(room: Room) -> None:
+    async with room.line():
+        with pytest.raises(StoreBusy, match=r"outbox-kiosk-1\.sqlite: another process is writing to it"):
+            await room.line().__aenter__()
+
+
+async def test_a_kiosk_that_is_killed_between_keep_and_receipt_loses_nothing_and_sends_nothing_twice(
+    room: Room,
+) -> None:
+    script = Path(__file__).with_name("run_kiosk_line.py")
+    await room.centre.stop()
+    kept: list[str] = []
+    for _ in range(2):
+        child = subprocess.Popen(
+            [sys.executable, str(script), str(room.file), "20"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        while len(line := child.stdout.readline().strip()) == 36:
+            kept.append(line)
+            if len(kept) % 20 == 7:
+                await room.centre.start()
+            if len(kept) % 20 == 15:
+                child.send_signal(signal.SIGKILL)
+        child.wait()
+        await room.centre.stop()
+    await room.centre.start()
+    async with room.line() as line:
+        await until(lambda: line.waiting == 0, "nothing waits any more")
+    with room.reading() as rows, rows.reading() as db:
+        stored = [row[0] for row in db.exec_driver_sql("SELECT id FROM records WHERE kind='content_viewed'")]
+    assert {record.replace("-", "") for record in kept} <= set(stored)
+    assert len(stored) <= len(kept) + 2  # one may have been on the disk of a kiosk that died before it said so
+    with room.reading() as rows:
+        assert rows.sequence_gaps() == []
+
+
+async def test_keeping_does_not_wait_for_a_broker_that_hangs(room: Room) -> None:
+    room.broker.signal(signal.SIGSTOP)
+    try:
+        async with room.line() as line:
+            record = line.keep(raised())
+            await until(lambda: line.is_delivered(record), "the counter has taken it")
+            assert await line.ask(WhoIsOnDuty()) == DutyAnswer(known=False)
+    finally:
+        room.broker.signal(signal.SIGCONT)
