@@ -33,6 +33,8 @@ KNOWN_ERRORS = {
     "gateway.demo.DemoError",
     "care.instruments.model.AnswersError",
     "care.located.DataError",
+    "care.handoff.HandoffError",
+    "care.hotlines.HotlineError",
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",

@@ -20,6 +20,7 @@ import msgspec
 from devices.clock import Clock
 from gateway import topics
 from gateway.alongside import alongside
+from gateway.arrivals import Good
 from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
@@ -27,7 +28,7 @@ from gateway.keeping.audit import swallow
 from gateway.keys import Keyring
 from gateway.lease import Lease
 from gateway.link import BrokerAddress, Link, Message, Will
-from gateway.messages import Body, Receipt
+from gateway.messages import AlertEvent, Body, Receipt, RecordKind
 from gateway.placement import Placement
 from gateway.points import PointStore
 from gateway.projection import project_batch
@@ -98,6 +99,7 @@ class Centre:
 
     Attributes:
         opened: the rows are open, and `rows` and `lease` may be used.
+        alerted: set whenever a step of an alert was stored here; whoever waits on it clears it.
         handlers: what to do with messages that are no records, by their name in the topic ("renew" …), given the
             site and the payload.
     """
@@ -123,6 +125,7 @@ class Centre:
         self._heard: dict[str, float] = {}
         self.handlers: dict[str, Callable[[str, bytes], Coroutine[None, None, None]]] = {}
         self.connected, self.opened = asyncio.Event(), asyncio.Event()
+        self.alerted = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. No failure of broker, points or disk ends it.
@@ -221,6 +224,8 @@ class Centre:
         async with self._turn:
             await asyncio.to_thread(self.rows.store, arrivals, self.clock.utc_ns())
         await self._hear({each.hop.sender for each in arrivals if each.hop and each.hop.producer == topics.RELAY})
+        if any(isinstance(each, Good) and each.record.kind is RecordKind.ALERT_EVENT for each in arrivals):
+            self.alerted.set()
         self._stir()
 
     async def take(self, arrivals: Arrivals) -> None:
@@ -239,6 +244,8 @@ class Centre:
         """
         async with self._turn:
             record = await asyncio.to_thread(self.rows.put, body, self.clock.utc_ns(), target)
+        if isinstance(body, AlertEvent):
+            self.alerted.set()
         self._stir()
         return record
 

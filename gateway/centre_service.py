@@ -22,6 +22,7 @@ from gateway.config import Config, broker_address, upper_address
 from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
+from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -74,6 +75,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
     points = open_points(config.points, config.data)
     above = await asyncio.to_thread(_above, config, broker)
+    rules, pagers = handoff_of(config), pagers_of(config)
 
     async def hand_up(escrow: KeyEscrow) -> None:
         await centre.put(escrow)
@@ -122,6 +124,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
                 ("fleet", lambda: centre.lease.whenever(keeper.run)),
                 ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
                 ("acting", acting.run),
+                ("duty", lambda: centre.lease.whenever(lambda: DutyKeeper(centre, config, rules, pagers, clock).run())),
                 ("rollout", lambda: centre.lease.whenever(rolling.run)),
                 ("machine", vitals.refresh),
             ):
