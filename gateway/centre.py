@@ -25,6 +25,7 @@ from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
 from gateway.keeping.audit import swallow
+from gateway.keeping.rescore import rescore
 from gateway.keys import Keyring
 from gateway.lease import Lease
 from gateway.link import BrokerAddress, Link, Message, Will
@@ -36,6 +37,7 @@ from gateway.relay import Relay
 from gateway.retention import Retention
 from gateway.routing import UP, Routing
 from gateway.rows import KEYS_FOLDER, Rows
+from gateway.scoring import Scorer
 from gateway.tending import tend
 
 SETTLED_S = 5.0
@@ -72,6 +74,7 @@ class CentreOptions:
         beside_relay: lives as long as the connection to the one above.
         others_relay: what to do with messages from above that are no records, by their name in the topic.
         door: counts what sites below send.
+        scorer: what it knows of questionnaires.
     """
 
     level: str = "site"
@@ -84,6 +87,7 @@ class CentreOptions:
     beside_relay: tuple[Beside, ...] = ()
     others_relay: Mapping[str, Callable[[Message], object]] = field(default_factory=dict)
     door: Door | None = None
+    scorer: Scorer = field(default_factory=Scorer)
 
 
 class Centre:
@@ -134,11 +138,12 @@ class Centre:
             StoreError: the store cannot be opened at the start.
         """
         keyring = await asyncio.to_thread(Keyring.open, self._data / KEYS_FOLDER)
-        placement = Placement(keyring, self._routing, self.boot)
+        placement = Placement(keyring, self._routing, self.boot, self.options.scorer)
         self.rows = await asyncio.to_thread(Rows.for_writing, self._data, placement, self.options.rows_url)
         try:
             await asyncio.to_thread(self.rows.adopt)
             await asyncio.to_thread(self.rows.apply_policy, self.clock.utc_ns())
+            await asyncio.to_thread(rescore, self.rows, self.clock.utc_ns())
             self.lease = Lease(self.rows, "carrier", self.boot, alone=not self.options.worker)
             self.opened.set()
             async with asyncio.TaskGroup() as group:

@@ -38,6 +38,7 @@ from gateway.releases.layout import Layout
 from gateway.releases.rolling import Rolling
 from gateway.routing import UP
 from gateway.rows import KEYS_FOLDER
+from gateway.scoring import Scorer
 from gateway.trust.authority import Authority
 from gateway.trust.gate import Gate
 from gateway.trust.identity import Identity
@@ -103,6 +104,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             beside_relay=(relay.beacon.beside, forwarder.beside, *([] if config.up.secret else [below.beside])),
             others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take, topics.REQUEST: forwarder.take},
             door=above,
+            scorer=scorer_of(config),
         ),
     )
     if above:
@@ -138,6 +140,18 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         await asyncio.gather(task, return_exceptions=True)
         points.close()
         await asyncio.to_thread(machine.end, topics.CENTRE)
+
+
+def scorer_of(config: Config) -> Scorer:
+    """What a site knows of questionnaires and tiers.
+
+    Raises:
+        DataError: its rules of tiers are not as they must be.
+    """
+    packs, rules = (Path(each).expanduser() if each else None for each in (config.care.packs, config.care.risk))
+    scorer = Scorer(packs, rules)
+    _ = scorer.rules
+    return scorer
 
 
 def _above(config: Config, broker: BrokerAddress) -> Above | None:
@@ -180,5 +194,6 @@ def _load(centre: Centre) -> Load:
     """How full the centre is: what waits to go up, holes, dead letters."""
     if not centre.opened.is_set():
         return Load()
-    gaps, letters = centre.rows.troubles()
-    return Load(depth=centre.rows.box(UP, centre.clock.utc_ns).depth(), sequence_gaps=gaps, dead_letters=letters)
+    gaps, letters, incidents = centre.rows.troubles()
+    depth = centre.rows.box(UP, centre.clock.utc_ns).depth()
+    return Load(depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents)
