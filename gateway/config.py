@@ -18,6 +18,8 @@ from devices.clock import Clock
 from devices.families import BY_KIND, Family
 from devices.supervisor import Driver
 from gateway import settings_above
+from gateway.duty import config as duty_config
+from gateway.duty.config import CareConfig, DutyConfig
 from gateway.link import BrokerAddress
 from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
@@ -186,6 +188,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     kiosk: KioskConfig = KioskConfig()
     rows: RowsConfig = RowsConfig()
     points: PointsConfig = PointsConfig()
+    care: CareConfig = CareConfig()
+    duty: DutyConfig = DutyConfig()
     release: ReleaseConfig = ReleaseConfig()
     devices: list[DeviceConfig] = []
 
@@ -227,7 +231,7 @@ def broker_address(config: Config) -> BrokerAddress:
         ConfigError: the file of the password cannot be read.
     """
     broker = config.broker
-    return BrokerAddress(broker.host, broker.port, _word("broker.secret", broker.secret))
+    return BrokerAddress(broker.host, broker.port, password_of("broker.secret", broker.secret))
 
 
 def upper_address(config: Config) -> BrokerAddress:
@@ -240,12 +244,16 @@ def upper_address(config: Config) -> BrokerAddress:
     if not up.host:
         raise ConfigError(f"up.host is empty; name the broker of {up.site}, or leave up.site empty")
     if up.secret:
-        return BrokerAddress(up.host, up.port, _word("up.secret", up.secret))
+        return BrokerAddress(up.host, up.port, password_of("up.secret", up.secret))
     return BrokerAddress(up.host, up.port, tls=Identity(config.data / "identity").tls_files)
 
 
-def _word(key: str, file: str) -> str:
-    """What stands in a file of one password; "" without a file."""
+def password_of(key: str, file: str) -> str:
+    """What stands in a file of one password; "" without a file.
+
+    Raises:
+        ConfigError: the file cannot be read; `key` names it.
+    """
     try:
         return Path(file).expanduser().read_text("utf-8").strip() if file else ""
     except OSError as error:
@@ -292,8 +300,13 @@ def load(path: Path | None) -> Config:
         raise ConfigError(f"{name}: {error}; every key is documented in deploy/xinyi.toml") from None
     try:
         zone_of(config.release.zone)
+        zone_of(config.centre.zone, "centre.zone")
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
+    try:
+        duty_config.check(name, config.duty)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     check_devices(name, config.devices)
     return config
 

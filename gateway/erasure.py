@@ -92,6 +92,8 @@ def erase(
     gone = (held.everything | set(deletion.sessions) | set(deletion.assessments)) - {record}
     _remember(db, deletion.deletion, gone, now_utc_ns)
     if deletion.subject:
+        tries = t.wrong_tries.c.subject == placement.keyring.pseudonym(deletion.subject)
+        removed["wrong_tries"] = db.execute(t.wrong_tries.delete().where(tries)).rowcount
         _remember(db, deletion.deletion, {_person(placement, deletion.subject)}, deletion.asked_utc_ns)
     again = find_held(db, placement, deletion.subject, deletion.sessions, deletion.assessments)
     return removed, len(again.records) + len(again.letters), sites
@@ -165,6 +167,7 @@ def _remove(db: sa.Connection, placement: Placement, held: Held, now_utc_ns: int
         (t.chunks, t.chunks.c.session, held.sessions),
         (t.sessions, t.sessions.c.session, held.sessions),
         (t.assessments, t.assessments.c.assessment, held.things),
+        (t.incidents, t.incidents.c.id, held.records),
         (t.appointments, t.appointments.c.appointment, held.things),
         (t.receipts, t.receipts.c.record, held.records),
         (t.dead_letters, t.dead_letters.c.id, held.letters),

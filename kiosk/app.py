@@ -1,8 +1,8 @@
-"""The kiosk process: one window, one connection to the room, one line to the centre, one asyncio loop; nothing in it waits
-for anything.
+"""The kiosk process: one window, one connection to the room, one line to the centre, one asyncio loop; nothing in it
+waits for anything.
 
-Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told
-the news otherwise.
+Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told the
+news otherwise.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from pathlib import Path
 
 from gateway.client import KioskLine, RoomClient
 from kiosk import window
+from kiosk.flow import House
 from kiosk.fonts import Faces, faces
 from kiosk.furnish import Furniture, furnish
 from kiosk.hands import Hands
 from kiosk.idle import IdleTimes
 from kiosk.printing import printer_of
-from kiosk.flow import House
 from kiosk.speaking import Ear, Speaking, speaking_of
 from kiosk.texts import Language, Texts, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme

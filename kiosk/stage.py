@@ -249,7 +249,7 @@ class Stage(App):
             self._cover(idle)
 
     def _forget(self) -> None:
-        """Nothing of the last person remains: not on the screen, not in a cache, not in the clipboard, not in the ear."""
+        """Nothing of the last person remains: on the screen, in a cache, in the clipboard, in the ear."""
         now_s = time.monotonic()
         self._carry_out(self.flow.forget(now_s))
         self._touched_s = now_s

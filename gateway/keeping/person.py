@@ -163,6 +163,7 @@ _FILES: dict[str, tuple[RecordKind, ...]] = {
     ),
     "assessments": (RecordKind.ASSESSMENT,),
     "appointments": (RecordKind.APPOINTMENT,),
+    "file": (RecordKind.PERSON_FILE,),
     "consents": (RecordKind.CONSENT_WITHDRAWN,),
 }
 
@@ -171,6 +172,10 @@ _WORDS = {
     "sessions.json": ("上述训练的原始记录", "the same sessions as they are stored"),
     "assessments.json": ("心理测评的作答与结果", "questionnaires: answers and results"),
     "appointments.json": ("预约", "appointments"),
+    "file.json": (
+        "以代码建立的档案(年龄段、语言、开启时间)",
+        "the file under this code: age band, language, when it was opened",
+    ),
     "consents.json": ("撤回的同意", "consents that were withdrawn"),
     "alerts.json": ("由测评引起的提醒及处理", "alerts that followed from questionnaires, and what staff did"),
     "deletions.json": ("删除请求", "requests to erase"),

@@ -1,7 +1,7 @@
 """Where a person is and what comes next, free of Kivy: taps, frames and answers in; a place and wishes out.
 
-Help goes before everything. Then the room leads: a session that runs there is shown whoever began it. Everything else is
-the person's own way, and `forget` leaves no trace of it. What a tap does at a place is in the table `_AT`.
+Help goes before everything. Then the room leads: a session that runs there is shown whoever began it. Everything else
+is the person's own way, and `forget` leaves no trace of it. What a tap does at a place is in the table `_AT`.
 """
 
 from collections.abc import Callable
