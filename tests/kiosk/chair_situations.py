@@ -1,0 +1,3 @@
+"""The pages around the chair: those that the room leads."""
+
+CHAIR = []
