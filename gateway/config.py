@@ -35,10 +35,14 @@ class ConfigError(ValueError):
 class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Which site this is: its path in one segment (a room "huadu.xinhua.0007", its town "huadu.xinhua", the district
     "huadu"), and its name on faces. What begins with an id is below it.
+
+    Attributes:
+        demonstration: nobody real comes here; unsigned wording is shown under a watermark.
     """
 
     id: Annotated[str, Meta(pattern=SITE_PATTERN)] = "demo.demo.0001"
     name: str = "心理服务室"
+    demonstration: bool = False
 
 
 class PathsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +116,10 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         producer: under which name it sends; each of several kiosks of a site has its own.
+        seat: what a pager says of where the person is.
+        maintenance: file with the digits that lead out of the kiosk; "": nothing does.
+        printer: of slips, as `lpstat -e` names it; "" is none.
+        dim_s, ask_s, forget_s: seconds without a touch until the screen dims, asks, and forgets.
     """
 
     producer: Annotated[str, Meta(pattern=r"^kiosk-[1-8]$")] = KIOSKS[0]
@@ -119,6 +127,12 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     window: Annotated[str, Meta(pattern=r"^(\d+x\d+)?$")] = ""
     mm_per_px: Annotated[float, Meta(gt=0.05, lt=2)] = 0.277
     motion: bool = True
+    seat: Annotated[str, Meta(min_length=1, max_length=20)] = "1"
+    maintenance: str = ""
+    printer: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
+    dim_s: Annotated[float, Meta(gt=0)] = 45.0
+    ask_s: Annotated[float, Meta(gt=0)] = 60.0
+    forget_s: Annotated[float, Meta(gt=0)] = 80.0
 
 
 class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):

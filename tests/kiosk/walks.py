@@ -18,7 +18,19 @@ from kiosk.flow.wishes import Keep, OpenFile, ToRoom
 SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 KNOWN = new_code(lambda below: 3 % below)
 NEXT_ONLY = {Place.WELCOME, Place.PRIVACY, Place.NEW_CODE, Place.INTRO}
-FAVOURED = {Place.RESULT: Tap.TAKE, Place.PACED: Tap.END, Place.PAUSED: Tap.END}
+FAVOURED = {
+    Place.RESULT: Tap.TAKE,
+    Place.PACED: Tap.END,
+    Place.PAUSED: Tap.END,
+    Place.CONSENT: Tap.NEXT,
+    Place.BYE: Tap.DONE,
+    Place.BOOKED: Tap.NEXT,
+    Place.HOW: Tap.START,
+    Place.RHYTHM_HOW: Tap.START,
+    Place.TREND: Tap.BACK,
+    **dict.fromkeys((Place.HELP, Place.STAFF, Place.FAMILY, Place.PIECE, Place.ACCOMPANIED, Place.SOUND), Tap.BACK),
+    **dict.fromkeys((Place.EXERCISE, Place.SOLO), Tap.BACK),
+}
 SELDOM = [Tap.HELP, Tap.BYE, Tap.DONE, Tap.SERVICE, Tap.MISTAKE]
 PLAIN = [tap for tap in Tap if tap not in {Tap.CHOOSE, Tap.TYPE, *SELDOM}]
 WAYS_OUT = (Tap.BACK, Tap.STOP, Tap.CONFIRM_END, Tap.KEEP, Tap.NEXT, Tap.DONE, Tap.END, Tap.BYE)
@@ -32,6 +44,7 @@ class Walk:
     made: object
     chance: random.Random
     now_s: float = 0.0
+    sessions: int = 0
     session: int | None = None
     wishes: list = field(default_factory=list)
     said: dict = field(default_factory=dict)
@@ -55,11 +68,14 @@ class Walk:
 
     def frame(self):
         if self.session is None and self.chance.random() < 0.05:
-            self.session = 1  # a counsellor has begun one
+            self.sessions += 1
+            self.session = self.sessions  # a counsellor has begun one
         if self.session is None:
             return self.made.frame()
-        state = self.chance.choice(("running", "running", "paused", "finished"))
-        return self.made.frame(self.made.session(self.chance.randrange(4), state=state, key=f"s{self.session}"))
+        key, state = f"s{self.session}", self.chance.choice(("running", "running", "paused", "finished"))
+        if state == "finished":
+            self.session = None
+        return self.made.frame(self.made.session(self.chance.randrange(4), state=state, key=key))
 
     def centre(self):
         """The centre answers something, asked for or not."""
@@ -79,9 +95,9 @@ class Walk:
             return (Tap.TYPE, self.chance.choice(SIGNS[:8])) if len(visit.typed) < 4 else (Tap.NEXT, "")
         if self.chance.random() < 0.03:
             return self.chance.choice(SELDOM), ""
-        if self.chance.random() < 0.3:
+        if self.chance.random() < 0.12:
             return self.chance.choice(PLAIN), ""
-        if flow.place in FAVOURED and self.chance.random() < 0.3:
+        if flow.place in FAVOURED and self.chance.random() < 0.5:
             return FAVOURED[flow.place], ""
         if flow.place in NEXT_ONLY and self.chance.random() < 0.7:
             return Tap.NEXT, ""
@@ -89,7 +105,7 @@ class Walk:
         item = visit.open.sitting.item if visit.open else None
         values = {
             Place.QUESTION: [str(value) for value in item.values] if item else [],
-            Place.HOME: SERVICES,
+            Place.HOME: ("tests", "tests", "tests", *SERVICES),
             Place.CONSENT: CONSENTS,
             Place.WHO: AGES,
             Place.FILE: ("new", "have", "none"),
@@ -116,7 +132,8 @@ class Walk:
             if isinstance(wish, ToRoom):
                 ok = self.chance.random() < 0.7
                 if isinstance(wish.action, StartSession) and ok:
-                    self.session = (self.session or 0) + 1
+                    self.sessions += 1
+                    self.session = self.sessions
                 if isinstance(wish.action, EndSession | PauseSession | ResumeSession | StartSession):
                     code = "" if ok else self.chance.choice(("no_chair", "not_yours", "session_running", "room_away"))
                     self.carry(self.flow.replied(wish.action, Reply(1, ok=ok, code=code)))
