@@ -80,20 +80,19 @@ def measured(page, high):
 
 
 def keep_picture(page, path):
-    """What the window shows of this page, as a PNG."""
-    from kivy.graphics.opengl import GL_RGBA, GL_UNSIGNED_BYTE, glReadPixels
+    """What a window shows of this page, as a PNG."""
+    from kivy.graphics import ClearBuffers, ClearColor, Fbo
     from PIL import Image
 
-    Window.clearcolor = page.ground if hasattr(page, "ground") else (0, 0, 0, 1)
-    Window.add_widget(page)
-    Window.canvas.ask_update()
-    Window.clear()
-    Window.canvas.draw()
-    wide, high = SCREENS[0]
-    pixels = glReadPixels(0, 0, wide, high, GL_RGBA, GL_UNSIGNED_BYTE)
-    Window.remove_widget(page)
-    picture = Image.frombytes("RGBA", (wide, high), bytes(pixels)).convert("RGB")
-    picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path, compress_level=1)
+    picture = Fbo(size=SCREENS[0], with_stencilbuffer=True)
+    with picture:
+        ClearColor(*(page.ground if hasattr(page, "ground") else (0, 0, 0, 1)))
+        ClearBuffers()
+    picture.add(page.canvas)
+    picture.draw()
+    pixels = Image.frombytes("RGBA", SCREENS[0], picture.pixels).convert("RGB")
+    picture.remove(page.canvas)
+    pixels.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path, compress_level=1)
 
 
 def drawn(folder, containing):

@@ -25,7 +25,7 @@ def asked(key, number=0, *, choice=None, answered=0, large=False):
     def prepare(flow):
         flow.visit.consents = {"test"}
         flow.visit.intro = key
-        asking.begin(flow.house, flow.visit)
+        asking.begin(flow.house, flow.visit, 0.0)
         open_ = flow.visit.open
         for _ in range(number):
             open_.sitting = open_.sitting.answer(open_.sitting.item.values[answered]).forward()
@@ -41,7 +41,7 @@ def answered(key, index, *, quick=False, partly=False):
         visit = flow.visit
         visit.consents = {"test"}
         visit.intro = key
-        asking.begin(flow.house, visit)
+        asking.begin(flow.house, visit, 0.0)
         count = 0
         while visit.place is Place.QUESTION:
             item = visit.open.sitting.item
