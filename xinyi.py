@@ -18,6 +18,7 @@ from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
+from xinyi_kiosk import kiosk
 from xinyi_options import config_option
 from xinyi_points import points
 from xinyi_release import release
@@ -45,6 +46,7 @@ KNOWN_ERRORS = {
     "firmware_sim.scenario.ScenarioError",
     "kiosk.app.NoDisplay",
     "kiosk.fonts.FontMissing",
+    "kiosk.furnish.NoPin",
     "kiosk.texts.TextsError",
 }
 
@@ -148,24 +150,6 @@ def console(config: Path | None) -> None:
 
     settings = _config(config)
     run(settings.room_socket, settings.console.host, settings.console.port, language=settings.console.language)
-
-
-@main.command()
-@config_option
-def kiosk(config: Path | None) -> None:
-    """The resident's touchscreen."""
-    from kiosk.app import run
-
-    settings = _config(config)
-    width, _, height = settings.kiosk.window.partition("x")
-    size = (int(width), int(height)) if width else None
-    run(
-        settings.room_socket,
-        language=settings.kiosk.language,
-        windowed_size=size,
-        mm_per_px=settings.kiosk.mm_per_px,
-        motion=settings.kiosk.motion,
-    )
 
 
 @main.command()
@@ -289,6 +273,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 main.add_command(devices)
 main.add_command(enrol)
 main.add_command(fleet)
+main.add_command(kiosk)
 main.add_command(release)
 main.add_command(points)
 main.add_command(sim)

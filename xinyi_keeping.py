@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.keeping.archive import Secret
     from gateway.keeping.asking import Place
     from gateway.keeping.proof import Proof
+    from gateway.services.files import NewFile
 
 rows_option = click.option(
     "--rows-url", default="", envvar="XINYI_ROWS_URL", help="Database of the rows, when it is not the embedded one."
@@ -205,6 +206,91 @@ def withdraw(code: str, consent: str, actor: str, rows_url: str, config: Path | 
     click.echo(f"withdrawn; deletion {done.deletion}" if done else "withdrawn")
 
 
+@click.group()
+def code() -> None:
+    """Codes and PINs under which people have a file without a name."""
+
+
+@code.command("new")
+@click.option("--age", "age_band", type=click.Choice(["14-17", "18-59", "60+"]), help="Age band, if they say it.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@actor_option
+@rows_option
+@config_option
+def new_(age_band: str | None, language: str, actor: str, rows_url: str, config: Path | None) -> None:
+    """Open a file for somebody who stands before you; hand code and PIN over, they are shown once."""
+    from gateway.services.files import open_file
+
+    _say_file(open_file(_place(config, rows_url), actor, age_band=age_band or "", language=language))
+
+
+@code.command()
+@click.argument("code")
+@actor_option
+@rows_option
+@config_option
+def pin(code: str, actor: str, rows_url: str, config: Path | None) -> None:
+    """A new PIN for CODE, whose owner has forgotten theirs."""
+    from gateway.services.files import renew_pin
+
+    _say_file(renew_pin(_place(config, rows_url), code, actor))
+
+
+def _say_file(made: "NewFile") -> None:
+    from care.codes import shown
+
+    click.echo(f"code {shown(made.code)}   PIN {made.pin}")
+
+
+@click.command()
+@rows_option
+@config_option
+def incidents(rows_url: str, config: Path | None) -> None:
+    """Sittings of which a kiosk says another result than the centre, newest first. The centre's result counts."""
+    from gateway.services.incidents import find_incidents
+
+    with _place(config, rows_url).reading() as rows:
+        found = find_incidents(rows)
+    for each in found:
+        click.echo(f"{_utc(each.noticed_utc_ns)}  {each.site} {each.producer}  record {each.record}: {each.reason}")
+    if not found:
+        click.echo("no incidents")
+
+
+@click.group()
+def library() -> None:
+    """Pieces of the library that this site sends to itself or to those below."""
+
+
+@library.command()
+@click.argument("file", type=file_type)
+@click.option("--to", "target", required=True, help="The site where it is to stand: this one or one below it.")
+@actor_option
+@rows_option
+@config_option
+def send(file: Path, target: str, actor: str, rows_url: str, config: Path | None) -> None:
+    """Have the piece in FILE (TOML) stand at a site; a higher version replaces what stands there."""
+    from gateway.services.library import read_piece, send_piece
+
+    piece = read_piece(file)
+    send_piece(_place(config, rows_url), piece, target, actor)
+    click.echo(f"{piece.key} {piece.version} is on its way to {target}")
+
+
+@library.command("withdraw")
+@click.argument("key")
+@click.option("--from", "target", required=True, help="The site: this one or one below it.")
+@actor_option
+@rows_option
+@config_option
+def withdraw_piece(key: str, target: str, actor: str, rows_url: str, config: Path | None) -> None:
+    """Take the piece with KEY away at a site."""
+    from gateway.services.library import take_away
+
+    take_away(_place(config, rows_url), key, target, actor)
+    click.echo(f"{key} is withdrawn at {target}")
+
+
 def _say_proof(found: "Proof") -> None:
     asked = found.deletion
     state = "complete" if found.complete else "not complete"
@@ -290,4 +376,4 @@ def _utc(t_ns: int) -> Any:
     return datetime.fromtimestamp(t_ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-COMMANDS = (backup, restore, person, keys)
+COMMANDS = (backup, restore, person, code, incidents, library, keys)

@@ -2,7 +2,8 @@
 
 A step is never changed. Each carries a version: one more than the newest step that whoever wrote it had seen. Steps
 travel between levels and arrive in any order, more than once, or late; the state is a function of the set of steps, so
-every level that holds the same steps sees the same state. Deadlines are absolute (UTC) and stand in the first step.
+every level that holds the same steps sees the same state. Deadlines are absolute (UTC) and stand in the first step;
+whoever holds it can say who is to be called now. Two levels may write the same call: it counts once.
 """
 
 from collections.abc import Iterable
@@ -87,13 +88,32 @@ class AlertState(Struct, frozen=True):
     version: int
 
     @property
+    def ladder(self) -> list[str]:
+        """The levels that are called, one after the other."""
+        return [deadline.level for deadline in self.deadlines]
+
+    def has_called(self, level: str) -> bool:
+        """Whether this level of the ladder was called already; the one where the alert was raised is from its start."""
+        ladder = self.ladder
+        return level in ladder and self.level in ladder and ladder.index(level) <= ladder.index(self.level)
+
+    def calls_at(self, utc_ns: int) -> list[str]:
+        """The levels that have to be called now, since those before them have not answered in time; [] for none."""
+        if self.status != "open" or self.level not in self.ladder:
+            return []
+        at = self.ladder.index(self.level)
+        overdue = [deadline.until_utc_ns <= utc_ns for deadline in self.deadlines[at:]]
+        missed = overdue.index(False) if False in overdue else len(overdue)
+        return self.ladder[at + 1 : at + 1 + missed]
+
+    @property
     def next_deadline(self) -> Deadline | None:
-        """The first level of the ladder above the one that was called last; None when nobody is left, or somebody
-        has answered.
+        """Until when the level that was called last must have answered; it may have passed at the top of the ladder.
+        None when somebody has answered.
         """
         if self.status != "open":
             return None
-        names = [deadline.level for deadline in self.deadlines]
+        names = self.ladder
         start = names.index(self.level) if self.level in names else 0
         return self.deadlines[start] if start < len(self.deadlines) else None
 
@@ -118,10 +138,11 @@ def alert_state(events: Iterable[AlertEvent]) -> AlertState:
     level, owner, delivered = (first.level if first else ""), "", True
     acknowledged: int | None = None
     closed: int | None = None
+    ladder = [deadline.level for deadline in first.deadlines] if first else []
     for step in steps:
         match step.step:
             case AlertStep.ESCALATED if status != "closed":
-                level = step.level
+                level = _higher(ladder, level, step.level)
             case AlertStep.ACKNOWLEDGED if status != "closed":
                 status = "acknowledged" if first else "incomplete"
                 owner = step.actor
@@ -150,6 +171,12 @@ def alert_state(events: Iterable[AlertEvent]) -> AlertState:
         deadlines=tuple(first.deadlines) if first else (),
         version=steps[-1].version,
     )
+
+
+def _higher(ladder: list[str], one: str, other: str) -> str:
+    """The higher of two levels; one that the ladder does not know is below all that it knows."""
+    at = {level: number for number, level in enumerate(ladder)}
+    return other if at.get(other, -1) >= at.get(one, -1) else one
 
 
 def _key(event: AlertEvent) -> tuple[int, int, str, str, str, str, str]:

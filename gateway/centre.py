@@ -20,14 +20,16 @@ import msgspec
 from devices.clock import Clock
 from gateway import topics
 from gateway.alongside import alongside
+from gateway.arrivals import Good
 from gateway.downlink import HEARD_S, Downlink
 from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
 from gateway.keeping.audit import swallow
+from gateway.keeping.rescore import rescore
 from gateway.keys import Keyring
 from gateway.lease import Lease
 from gateway.link import BrokerAddress, Link, Message, Will
-from gateway.messages import Body, Receipt
+from gateway.messages import AlertEvent, Body, Receipt, RecordKind
 from gateway.placement import Placement
 from gateway.points import PointStore
 from gateway.projection import project_batch
@@ -35,6 +37,7 @@ from gateway.relay import Relay
 from gateway.retention import Retention
 from gateway.routing import UP, Routing
 from gateway.rows import KEYS_FOLDER, Rows
+from gateway.scoring import Scorer
 from gateway.tending import tend
 
 SETTLED_S = 5.0
@@ -71,6 +74,7 @@ class CentreOptions:
         beside_relay: lives as long as the connection to the one above.
         others_relay: what to do with messages from above that are no records, by their name in the topic.
         door: counts what sites below send.
+        scorer: what it knows of questionnaires.
     """
 
     level: str = "site"
@@ -83,6 +87,7 @@ class CentreOptions:
     beside_relay: tuple[Beside, ...] = ()
     others_relay: Mapping[str, Callable[[Message], object]] = field(default_factory=dict)
     door: Door | None = None
+    scorer: Scorer = field(default_factory=Scorer)
 
 
 class Centre:
@@ -98,6 +103,7 @@ class Centre:
 
     Attributes:
         opened: the rows are open, and `rows` and `lease` may be used.
+        alerted: set whenever a step of an alert was stored here; whoever waits on it clears it.
         handlers: what to do with messages that are no records, by their name in the topic ("renew" …), given the
             site and the payload.
     """
@@ -123,6 +129,7 @@ class Centre:
         self._heard: dict[str, float] = {}
         self.handlers: dict[str, Callable[[str, bytes], Coroutine[None, None, None]]] = {}
         self.connected, self.opened = asyncio.Event(), asyncio.Event()
+        self.alerted = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. No failure of broker, points or disk ends it.
@@ -131,11 +138,12 @@ class Centre:
             StoreError: the store cannot be opened at the start.
         """
         keyring = await asyncio.to_thread(Keyring.open, self._data / KEYS_FOLDER)
-        placement = Placement(keyring, self._routing, self.boot)
+        placement = Placement(keyring, self._routing, self.boot, self.options.scorer)
         self.rows = await asyncio.to_thread(Rows.for_writing, self._data, placement, self.options.rows_url)
         try:
             await asyncio.to_thread(self.rows.adopt)
             await asyncio.to_thread(self.rows.apply_policy, self.clock.utc_ns())
+            await asyncio.to_thread(rescore, self.rows, self.clock.utc_ns())
             self.lease = Lease(self.rows, "carrier", self.boot, alone=not self.options.worker)
             self.opened.set()
             async with asyncio.TaskGroup() as group:
@@ -221,6 +229,8 @@ class Centre:
         async with self._turn:
             await asyncio.to_thread(self.rows.store, arrivals, self.clock.utc_ns())
         await self._hear({each.hop.sender for each in arrivals if each.hop and each.hop.producer == topics.RELAY})
+        if any(isinstance(each, Good) and each.record.kind is RecordKind.ALERT_EVENT for each in arrivals):
+            self.alerted.set()
         self._stir()
 
     async def take(self, arrivals: Arrivals) -> None:
@@ -239,6 +249,8 @@ class Centre:
         """
         async with self._turn:
             record = await asyncio.to_thread(self.rows.put, body, self.clock.utc_ns(), target)
+        if isinstance(body, AlertEvent):
+            self.alerted.set()
         self._stir()
         return record
 

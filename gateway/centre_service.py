@@ -22,6 +22,7 @@ from gateway.config import Config, broker_address, upper_address
 from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
+from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -37,6 +38,7 @@ from gateway.releases.layout import Layout
 from gateway.releases.rolling import Rolling
 from gateway.routing import UP
 from gateway.rows import KEYS_FOLDER
+from gateway.scoring import Scorer
 from gateway.trust.authority import Authority
 from gateway.trust.gate import Gate
 from gateway.trust.identity import Identity
@@ -74,6 +76,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
     points = open_points(config.points, config.data)
     above = await asyncio.to_thread(_above, config, broker)
+    rules, pagers = handoff_of(config), pagers_of(config)
 
     async def hand_up(escrow: KeyEscrow) -> None:
         await centre.put(escrow)
@@ -101,6 +104,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
             beside_relay=(relay.beacon.beside, forwarder.beside, *([] if config.up.secret else [below.beside])),
             others_relay={RENEWALS: below.take, ANNOUNCE: relay.beacon.take, topics.REQUEST: forwarder.take},
             door=above,
+            scorer=scorer_of(config),
         ),
     )
     if above:
@@ -122,6 +126,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
                 ("fleet", lambda: centre.lease.whenever(keeper.run)),
                 ("counts", lambda: centre.lease.whenever(lambda: _count(centre, ZoneInfo(config.centre.zone)))),
                 ("acting", acting.run),
+                ("duty", lambda: centre.lease.whenever(lambda: DutyKeeper(centre, config, rules, pagers, clock).run())),
                 ("rollout", lambda: centre.lease.whenever(rolling.run)),
                 ("machine", vitals.refresh),
             ):
@@ -135,6 +140,18 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
         await asyncio.gather(task, return_exceptions=True)
         points.close()
         await asyncio.to_thread(machine.end, topics.CENTRE)
+
+
+def scorer_of(config: Config) -> Scorer:
+    """What a site knows of questionnaires and tiers.
+
+    Raises:
+        DataError: its rules of tiers are not as they must be.
+    """
+    packs, rules = (Path(each).expanduser() if each else None for each in (config.care.packs, config.care.risk))
+    scorer = Scorer(packs, rules)
+    _ = scorer.rules
+    return scorer
 
 
 def _above(config: Config, broker: BrokerAddress) -> Above | None:
@@ -177,5 +194,6 @@ def _load(centre: Centre) -> Load:
     """How full the centre is: what waits to go up, holes, dead letters."""
     if not centre.opened.is_set():
         return Load()
-    gaps, letters = centre.rows.troubles()
-    return Load(depth=centre.rows.box(UP, centre.clock.utc_ns).depth(), sequence_gaps=gaps, dead_letters=letters)
+    gaps, letters, incidents = centre.rows.troubles()
+    depth = centre.rows.box(UP, centre.clock.utc_ns).depth()
+    return Load(depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents)

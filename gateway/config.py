@@ -18,6 +18,8 @@ from devices.clock import Clock
 from devices.families import BY_KIND, Family
 from devices.supervisor import Driver
 from gateway import settings_above
+from gateway.duty import config as duty_config
+from gateway.duty.config import CareConfig, DutyConfig
 from gateway.link import BrokerAddress
 from gateway.messages import RecordKind
 from gateway.releases.config import ReleaseConfig, zone_of
@@ -33,10 +35,14 @@ class ConfigError(ValueError):
 class SiteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Which site this is: its path in one segment (a room "huadu.xinhua.0007", its town "huadu.xinhua", the district
     "huadu"), and its name on faces. What begins with an id is below it.
+
+    Attributes:
+        demonstration: nobody real comes here; unsigned wording is shown under a watermark.
     """
 
     id: Annotated[str, Meta(pattern=SITE_PATTERN)] = "demo.demo.0001"
     name: str = "心理服务室"
+    demonstration: bool = False
 
 
 class PathsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +116,10 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         producer: under which name it sends; each of several kiosks of a site has its own.
+        seat: what a pager says of where the person is.
+        maintenance: file with the digits that lead out of the kiosk; "": nothing does.
+        printer: of slips, as `lpstat -e` names it; "" is none.
+        dim_s, ask_s, forget_s: seconds without a touch until the screen dims, asks, and forgets.
     """
 
     producer: Annotated[str, Meta(pattern=r"^kiosk-[1-8]$")] = KIOSKS[0]
@@ -117,6 +127,12 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     window: Annotated[str, Meta(pattern=r"^(\d+x\d+)?$")] = ""
     mm_per_px: Annotated[float, Meta(gt=0.05, lt=2)] = 0.277
     motion: bool = True
+    seat: Annotated[str, Meta(min_length=1, max_length=20)] = "1"
+    maintenance: str = ""
+    printer: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]*$")] = ""
+    dim_s: Annotated[float, Meta(gt=0)] = 45.0
+    ask_s: Annotated[float, Meta(gt=0)] = 60.0
+    forget_s: Annotated[float, Meta(gt=0)] = 80.0
 
 
 class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +202,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     kiosk: KioskConfig = KioskConfig()
     rows: RowsConfig = RowsConfig()
     points: PointsConfig = PointsConfig()
+    care: CareConfig = CareConfig()
+    duty: DutyConfig = DutyConfig()
     release: ReleaseConfig = ReleaseConfig()
     devices: list[DeviceConfig] = []
 
@@ -227,7 +245,7 @@ def broker_address(config: Config) -> BrokerAddress:
         ConfigError: the file of the password cannot be read.
     """
     broker = config.broker
-    return BrokerAddress(broker.host, broker.port, _word("broker.secret", broker.secret))
+    return BrokerAddress(broker.host, broker.port, password_of("broker.secret", broker.secret))
 
 
 def upper_address(config: Config) -> BrokerAddress:
@@ -240,12 +258,16 @@ def upper_address(config: Config) -> BrokerAddress:
     if not up.host:
         raise ConfigError(f"up.host is empty; name the broker of {up.site}, or leave up.site empty")
     if up.secret:
-        return BrokerAddress(up.host, up.port, _word("up.secret", up.secret))
+        return BrokerAddress(up.host, up.port, password_of("up.secret", up.secret))
     return BrokerAddress(up.host, up.port, tls=Identity(config.data / "identity").tls_files)
 
 
-def _word(key: str, file: str) -> str:
-    """What stands in a file of one password; "" without a file."""
+def password_of(key: str, file: str) -> str:
+    """What stands in a file of one password; "" without a file.
+
+    Raises:
+        ConfigError: the file cannot be read; `key` names it.
+    """
     try:
         return Path(file).expanduser().read_text("utf-8").strip() if file else ""
     except OSError as error:
@@ -292,8 +314,13 @@ def load(path: Path | None) -> Config:
         raise ConfigError(f"{name}: {error}; every key is documented in deploy/xinyi.toml") from None
     try:
         zone_of(config.release.zone)
+        zone_of(config.centre.zone, "centre.zone")
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
+    try:
+        duty_config.check(name, config.duty)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     check_devices(name, config.devices)
     return config
 

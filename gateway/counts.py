@@ -1,4 +1,5 @@
-"""What a site did on one day, as numbers without people: sessions by outcome, sittings by tier, alerts.
+"""What a site did on one day, as numbers without people: sessions by outcome, sittings by tier, alerts, looks
+at pieces of the library.
 
 Read out of the rows, so that late records count on their own day and counting again gives the same. A day is that of
 the site's time zone. What goes up are these numbers and not what they count.
@@ -19,7 +20,7 @@ from gateway.rows import Rows
 def day_counts(rows: Rows, site: str, day: date, zone: ZoneInfo) -> dict[str, int]:
     """The counts of one day of a site, sorted by name."""
     first, last = (_utc_ns(datetime.combine(each, time(), zone)) for each in (day, day + timedelta(days=1)))
-    s, a, al = t.sessions.c, t.assessments.c, t.alerts.c
+    s, a, al, v = t.sessions.c, t.assessments.c, t.alerts.c, t.content_views.c
     counts: Counter[str] = Counter()
     with rows.reading() as db:
         ended = sa.select(s.outcome, sa.func.count()).where(
@@ -37,6 +38,9 @@ def day_counts(rows: Rows, site: str, day: date, zone: ZoneInfo) -> dict[str, in
         )
         for tier, number in db.execute(raised.group_by(al.tier)):
             counts[f"alerts.{tier or 'none'}"] = number
+        viewed = sa.select(v.piece, sa.func.count()).where(v.site == site, v.at_utc_ns >= first, v.at_utc_ns < last)
+        for piece, number in db.execute(viewed.group_by(v.piece)):
+            counts[f"content.{piece}"] = number
     return dict(sorted(counts.items()))
 
 

@@ -1,6 +1,6 @@
-"""What placing a batch needs besides the batch: keys, routes, and who we are."""
+"""What placing a batch needs besides the batch: keys, routes, who we are, and by what sittings are scored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from gateway import topics
@@ -9,6 +9,7 @@ from gateway.box import new_id
 from gateway.keys import Keyring
 from gateway.messages import Body, Envelope, Record, about_of, encode, kind_of, lane_of
 from gateway.routing import Routing
+from gateway.scoring import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,13 @@ class Placement:
         keyring: seals bodies and hashes pseudonyms.
         routing: where records go from here.
         boot: this start of the centre; numbers what goes on.
+        scorer: scores sittings again.
     """
 
     keyring: Keyring
     routing: Routing
     boot: str
+    scorer: Scorer = field(default_factory=Scorer)
 
     @property
     def site(self) -> str:

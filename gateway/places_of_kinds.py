@@ -35,6 +35,7 @@ from gateway.messages import (
     session_of,
 )
 from gateway.placement import Placement
+from gateway.scoring import note_incident
 from gateway.sealing import of_record
 from gateway.upsert import insert, insert_new, put_newest
 
@@ -108,7 +109,8 @@ BEFORE: dict[RecordKind, Callable[[sa.Connection, Good], str]] = {
 }
 
 
-def _assessment(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> list[Good]:
+def _assessment(db: sa.Connection, placement: Placement, arrival: Good, now_utc_ns: int) -> list[Good]:
+    """What this centre makes of the answers; what the kiosk said only where it cannot make anything of them."""
     body = arrival.body
     assert isinstance(body, Assessment)
     names = (
@@ -124,7 +126,12 @@ def _assessment(db: sa.Connection, _: Placement, arrival: Good, _now: int) -> li
         "rules_version",
     )
     values = {name: getattr(body, name) for name in names}
-    put_newest(db, t.assessments, values | {"record": arrival.record.id, "site": arrival.record.site})
+    verdict = placement.scorer.judge(body)
+    values |= verdict.columns if verdict else {"scored": False}
+    record = arrival.record
+    put_newest(db, t.assessments, values | {"record": record.id, "site": record.site})
+    if verdict and verdict.differences:
+        note_incident(db, placement.keyring, record.id, record.site, verdict.differences, now_utc_ns)
     return []
 
 

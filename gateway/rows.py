@@ -417,11 +417,14 @@ class Rows:
             for row in rows
         ]
 
-    def troubles(self) -> tuple[int, int]:
-        """How many holes in numbers, and how many dead letters there are."""
+    def troubles(self) -> tuple[int, int, int]:
+        """How many holes in numbers, dead letters and incidents there are."""
         with self.reading() as db:
-            gaps = db.scalar(sa.select(sa.func.count()).select_from(t.sequence_gaps)) or 0
-            return gaps, db.scalar(sa.select(sa.func.count()).select_from(t.dead_letters)) or 0
+            gaps, letters, incidents = (
+                db.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                for table in (t.sequence_gaps, t.dead_letters, t.incidents)
+            )
+        return gaps, letters, incidents
 
     def sequence_gaps(self) -> list[SequenceGap]:
         """Numbers that producers gave and that have not arrived."""

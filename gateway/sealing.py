@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-RECORD, DEAD = b"record\0", b"dead\0"
+RECORD, DEAD, INCIDENT = b"record\0", b"dead\0", b"incident\0"
 
 
 def of_record(record: UUID) -> bytes:
@@ -13,3 +13,8 @@ def of_record(record: UUID) -> bytes:
 def of_letter(letter: UUID) -> bytes:
     """The context of a dead letter's."""
     return DEAD + letter.bytes
+
+
+def of_incident(record: UUID) -> bytes:
+    """The context of what an incident says of a record."""
+    return INCIDENT + record.bytes

@@ -1,8 +1,8 @@
-"""The kiosk process: one window, one connection to the room, one line to the centre, one asyncio loop; nothing in it waits
-for anything.
+"""The kiosk process: one window, one connection to the room, one line to the centre, one asyncio loop; nothing in it
+waits for anything.
 
-Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told
-the news otherwise.
+Frames set what is shown, fingers ask; the page is rebuilt when place, language or text size change, and only told the
+news otherwise.
 """
 
 import asyncio
@@ -13,18 +13,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from gateway.client import KioskLine, RoomClient
 from kiosk import window
+from kiosk.flow import House
 from kiosk.fonts import Faces, faces
 from kiosk.furnish import Furniture, furnish
 from kiosk.hands import Hands
 from kiosk.idle import IdleTimes
 from kiosk.printing import printer_of
-from kiosk.flow import House
-from kiosk.speaking import Ear, Speaking, speaking_of
+from kiosk.speaking import Speaking
 from kiosk.texts import Language, Texts, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme
+from kiosk.voice import Voice
 
 
 class NoDisplay(RuntimeError):
@@ -43,7 +45,11 @@ class Kiosk:
         motion: False keeps the breathing figure still.
         idle: when the screen dims, asks and forgets.
         printer: name of a printer for slips, "" is none.
-        ear: where sounds and the voice go.
+        volume: of sounds, 0-1.
+        voice: "off", or "headset".
+        voice_device: ALSA card of the headset.
+        voice_rate: of the usual speed.
+        recordings: folder of recordings that replace the voice.
     """
 
     socket: Path
@@ -53,7 +59,11 @@ class Kiosk:
     motion: bool = True
     idle: IdleTimes = field(default_factory=IdleTimes)
     printer: str = ""
-    ear: Ear = field(default_factory=Ear)
+    volume: float = 0.6
+    voice: Literal["off", "headset"] = "off"
+    voice_device: str = ""
+    voice_rate: float = 1.0
+    recordings: Path | None = None
 
 
 def run(kiosk: Kiosk, line: KioskLine) -> str:
@@ -92,25 +102,25 @@ def run(kiosk: Kiosk, line: KioskLine) -> str:
             file=sys.stderr,
         )
     house.printer = printer_of(kiosk.printer, cuts) is not None
-    speaking = speaking_of(kiosk.ear)
-    house.sounds, house.speaks = speaking.sounds, speaking.speaks
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_serve(kiosk, line, house, texts, cuts, speaking))
+        return asyncio.run(_serve(kiosk, line, house, texts, cuts))
     return ""
 
 
-async def _serve(
-    kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Language, Texts], cuts: Faces, speaking: Speaking
-) -> str:
+async def _serve(kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Language, Texts], cuts: Faces) -> str:
+    from kiosk.sound import Player
     from kiosk.stage import Stage
 
-    async with line, RoomClient(kiosk.socket, "kiosk") as room:
+    voice = Voice(kiosk.voice, kiosk.voice_device, kiosk.voice_rate, kiosk.recordings)
+    async with line, voice, RoomClient(kiosk.socket, "kiosk") as room:
         hands = Hands(room, line, printer_of(kiosk.printer, cuts))
+        player = Player(volume=kiosk.volume)
+        player.probe()
         stage = Stage(
             texts,
             house,
             hands.carry_out,
-            speaking,
+            Speaking(player, voice),
             motion=kiosk.motion,
             idle=kiosk.idle,
             closable=bool(kiosk.windowed_size),
@@ -130,6 +140,7 @@ async def _serve(
         try:
             await stage.async_run("asyncio")
         finally:
+            player.close()
             for task in work:
                 task.cancel()
             for task in work:

@@ -1,5 +1,6 @@
-"""Carries out what the flow wishes: asks the room, puts records on the disk, asks the centre, prints. Nothing here waits
-for anything on the screen's own turn, and nothing that was wished for is dropped: what the disk refuses is tried again.
+"""Carries out what the flow wishes: asks the room, puts records on the disk, asks the centre, prints. Nothing here
+waits for anything on the screen's own turn, and nothing that was wished for is dropped: what the disk refuses is tried
+again.
 """
 
 import asyncio
@@ -17,8 +18,8 @@ from gateway.counter.messages import (
     Library,
     LibraryAnswer,
     OpenFile,
+    WhoIsOnDuty,
 )
-from gateway.counter.messages import WhoIsOnDuty
 from gateway.errors import StoreError
 from gateway.live import Action, Reply
 from gateway.messages import Body
@@ -106,8 +107,14 @@ class Hands:
         self.ears.replied(action, await self._room.ask(action))
 
     async def _make_file(self, code: str, pin: str, age_band: str, language: str) -> None:
-        body = await asyncio.to_thread(self._line.new_file, code, pin, age_band, language)
-        self._keep(body)
+        while True:
+            try:
+                await self._line.open_file(code, pin, age_band=age_band, language=language)
+            except StoreError as error:
+                log.error("a new file waits in memory: %s", error)  # noqa: TRY400 - one line for people
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     async def _open(self, code: str, pin: str) -> None:
         answer = await self._line.ask(OpenFile(code, pin))

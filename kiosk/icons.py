@@ -106,7 +106,17 @@ def bars(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREE
 def headset(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
     """Something to hear."""
     icon = Icon(sheet, x, y, side, tint)
-    icon.line((0.1, 0.4), (0.1, 0.55), (0.18, 0.76), (0.34, 0.89), (0.5, 0.93), (0.66, 0.89), (0.82, 0.76), (0.9, 0.55), (0.9, 0.4))
+    icon.line(
+        (0.1, 0.4),
+        (0.1, 0.55),
+        (0.18, 0.76),
+        (0.34, 0.89),
+        (0.5, 0.93),
+        (0.66, 0.89),
+        (0.82, 0.76),
+        (0.9, 0.55),
+        (0.9, 0.4),
+    )
     for left in (0.04, 0.76):
         icon.line((left, 0.44), (left + 0.2, 0.44), (left + 0.2, 0.08), (left, 0.08), (left, 0.44))
 

@@ -1,4 +1,4 @@
-"""Pieces that come from above take their place among those that are here; a piece that cannot be read changes nothing."""
+"""Pieces that come from above take their place among those that are here; one that cannot be read is left out."""
 
 import logging
 

@@ -1,7 +1,8 @@
 """What a person takes along: a few lines of plain words for a QR code or a slip of paper. No score, no name of a test.
 
-The QR code holds the words themselves: nothing is fetched from anywhere, and nobody learns that it was read. The slip is
-a narrow PDF (80 mm, as receipt printers have it; a page printer takes it too) that goes to the printer and nowhere else.
+The QR code holds the words themselves: nothing is fetched from anywhere, and nobody learns that it was read. The slip
+is a narrow PDF (80 mm, as receipt printers have it; a page printer takes it too) that goes to the printer and nowhere
+else.
 """
 
 import io
@@ -9,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from care.codes import shown
 from care.instruments.scoring import feedback
 from kiosk.fonts import Faces
 from kiosk.texts import Texts
@@ -24,9 +26,9 @@ QR_LONGEST = 600
 """Characters; beyond it the squares become too small for an old telephone."""
 
 
-def slip_lines(house: "House", visit: "Visit", texts: Texts, zone: str) -> list[str]:
+def slip_lines(house: "House", visit: "Visit", texts: Texts) -> list[str]:
     """The lines, in the person's language."""
-    day = datetime.fromtimestamp(house.utc_ns() / 1e9, ZoneInfo(zone)).strftime("%Y-%m-%d")
+    day = datetime.fromtimestamp(house.utc_ns() / 1e9, ZoneInfo(house.zone)).strftime("%Y-%m-%d")
     lines = [texts("slip.head", site=house.site_name), day, ""]
     for each in visit.answered[-1:]:
         words = feedback(each.instrument, each.score, visit.language)
@@ -36,11 +38,6 @@ def slip_lines(house: "House", visit: "Visit", texts: Texts, zone: str) -> list[
     if visit.booked and visit.booked != visit.code:
         lines += ["", texts("slip.booked", code=shown(visit.booked))]
     return [*lines, "", texts("slip.line"), texts("slip.not_diagnosis")]
-
-
-def shown(code: str) -> str:
-    """A code as people read it: ABCD-2345."""
-    return f"{code[:4]}-{code[4:]}"
 
 
 def qr_matrix(lines: list[str]) -> list[list[bool]]:

@@ -189,6 +189,8 @@ class Stage(App):
             tuple(sorted(visit.consents)) if place is Place.CONSENT else (),
             flow.progress(time.monotonic()) if place in HELPING else "",
             visit.aloud,
+            self.flow.house.speaks,
+            self._speaking.sounds if place is Place.SOUND else None,
             visit.printed,
             session.pause_reason if session and place is Place.PAUSED else "",
             flow.watch.refused if place is Place.REFUSED else "",
@@ -229,8 +231,8 @@ class Stage(App):
 
     def _idle(self) -> None:
         now_s = time.monotonic()
-        wishes = self.flow.passed(now_s)
-        self._carry_out(wishes)
+        self.flow.house.speaks = self._speaking.speaks
+        self._carry_out(self.flow.passed(now_s))
         self._refresh()
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
@@ -249,11 +251,11 @@ class Stage(App):
             self._cover(idle)
 
     def _forget(self) -> None:
-        """Nothing of the last person remains: not on the screen, not in a cache, not in the clipboard, not in the ear."""
+        """Nothing of the last person remains: on the screen, in a cache, in the clipboard, in the ear."""
         now_s = time.monotonic()
         self._carry_out(self.flow.forget(now_s))
         self._touched_s = now_s
-        self._speaking.stop()
+        self._speaking.forget()
         self._shown = ()
         self._refresh()
         shapes.forget()

@@ -1,5 +1,5 @@
-"""Tells systemd that the kiosk still draws: a word every few pictures from Kivy's own clock, so that a window that hangs
-goes silent and is started anew (sd_notify(3): READY=1, WATCHDOG=1 as a datagram to NOTIFY_SOCKET).
+"""Tells systemd that the kiosk still draws: a word every few pictures from Kivy's own clock, so that a window that
+hangs goes silent and is started anew (sd_notify(3): READY=1, WATCHDOG=1 as a datagram to NOTIFY_SOCKET).
 """
 
 import os

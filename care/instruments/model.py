@@ -14,6 +14,8 @@ Checked = Literal["published", "general knowledge"]
 Kind = Literal["scored", "gate", "function"]
 Step = Literal["rest", "read", "talk", "book", "doctor", "help"]
 """What a person may do next: rest here, read, talk to somebody, book a talk, see a doctor, get help now."""
+VOID = "void"
+"""The band of a form that is complete and yet says nothing (its validity scale)."""
 
 
 class AnswersError(ValueError):

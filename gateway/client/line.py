@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from devices.clock import Clock
 from gateway.client.counter import PATIENCE_S, ask_counter
+from gateway.client.draft import DraftFile
 from gateway.config import Config, broker_address
 from gateway.counter.messages import Answer, HandedIn, HandIn, Question
 from gateway.errors import StoreError
@@ -108,6 +109,17 @@ class KioskLine:
                 self._loop.call_soon_threadsafe(self._urgent.set)
         return record
 
+    def draft(self, body: Body | None) -> None:
+        """Keep what somebody has answered so far, instead of what was drafted before; None: nothing is open any more.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        if body is None:
+            self._draft.clear()
+        else:
+            self._draft.put(body)
+
     async def open_file(self, code: str, pin: str, *, age_band: str, language: str) -> UUID:
         """Keep a new file for a code; its PIN is hashed beside the loop (50 ms).
 
@@ -151,6 +163,10 @@ class KioskLine:
             max_bytes=self._max_bytes,
             wipes=True,
         )
+        self._draft = DraftFile(self._data / f"draft-{self._producer}", keyring)
+        if left := self._draft.left():
+            self.keep(left)
+            self._draft.clear()
         self._thread = threading.Thread(target=self._run, name=f"{self._producer}-line", daemon=True)
         self._thread.start()
         self._ready.wait()

@@ -112,6 +112,7 @@ class Heartbeat(_Finite, frozen=True):
         clock_offset_ms: what is left between the machine's clock and its NTP source; None when not synchronised.
         sequence_gaps: holes in what others send to this process that are open now.
         dead_letters: what its stores have refused for good, all of it.
+        incidents: what should not have happened: sittings of which a kiosk says another result than the centre, all.
         faults: of a relay: what moves people at its site and reports a fault, by id; the level above hears no devices.
     """
 
@@ -140,6 +141,7 @@ class Heartbeat(_Finite, frozen=True):
     dead_letters: Count = 0
     devices: Annotated[list[DeviceHealth], Meta(max_length=MOST_DEVICES)] = []
     faults: Annotated[list[Id], Meta(max_length=MOST_DEVICES)] = []
+    incidents: Count = 0
 
 
 class StateTopic(NamedTuple):

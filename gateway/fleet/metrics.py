@@ -55,6 +55,8 @@ METRICS: dict[str, dict[str, Metric]] = {
                 "sequence_gaps": "",
                 "dead_letters": "",
                 "dead_letters_1h": "",
+                "incidents": "",
+                "incidents_1h": "",
                 "restarts_1h": "",
                 "version_behind": "",
             }.items()
@@ -109,6 +111,7 @@ def process_values(process: Process, release: str, now_ns: int) -> dict[str, flo
         values["uplink_down"] = {"up": 0, "down": 1}.get(beat.uplink)
         values["clock_off_s"] = process.clock_off_s
         values["dead_letters_1h"] = process.dead_letters(now_ns)
+        values["incidents_1h"] = process.incidents(now_ns)
     return _known(values)
 
 

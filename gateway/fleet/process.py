@@ -40,7 +40,7 @@ class Process:
         self.asked_ns: int | None = None
         self.stale = 0
         self._boots: deque[str] = deque(maxlen=_BOOTS_REMEMBERED)
-        self._restarts, self._dead_letters = Recent(), Recent()
+        self._restarts, self._dead_letters, self._incidents = Recent(), Recent(), Recent()
         self._skews_ns: deque[int] = deque(maxlen=_ARRIVALS)
         self._devices: dict[str, DeviceHealth] = {}
         self._lately: dict[str, Increase] = {}
@@ -63,6 +63,7 @@ class Process:
         self._skews_ns.append(beat.sent_utc_ns - now_ns)
         if last:
             self._dead_letters.add(now_ns, beat.dead_letters - last.dead_letters)
+            self._incidents.add(now_ns, beat.incidents - last.incidents)
         whole = beat.number == 1 or last is not None or len(self._boots) > 1
         self._count(beat, now_ns, whole=whole)
         self.heartbeat = beat
@@ -78,6 +79,10 @@ class Process:
     def dead_letters(self, now_ns: int) -> int:
         """New ones in the last hour."""
         return self._dead_letters.total(now_ns)
+
+    def incidents(self, now_ns: int) -> int:
+        """New ones in the last hour."""
+        return self._incidents.total(now_ns)
 
     @property
     def clock_off_s(self) -> float | None:

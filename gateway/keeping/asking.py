@@ -27,7 +27,6 @@ from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
 from gateway.uplink import Uplink
 
 CLI = "cli"
-OUTBOX_FILE = f"outbox-{CLI}.sqlite"
 PATIENCE_S = 30.0
 URL_PATIENCE_S = 10.0
 _LOOK_S = 0.05
@@ -43,6 +42,7 @@ class Place:
         broker: where its centre is to be asked.
         rows_url: another database than the embedded one.
         routing: of its centre, if it is known; what is written without it, the centre gives its ways when it starts.
+        producer: which of the site's processes asks; each has an outbox of its own.
     """
 
     site: str
@@ -50,12 +50,17 @@ class Place:
     broker: BrokerAddress
     rows_url: str = ""
     routing: Routing | None = None
+    producer: str = CLI
 
     @classmethod
-    def of(cls, config: Config, rows_url: str = "") -> "Place":
-        return cls(
-            config.site.id, config.data, broker_address(config), rows_url or config.centre.rows_url, config.routing
-        )
+    def of(cls, config: Config, rows_url: str = "", producer: str = CLI) -> "Place":
+        url = rows_url or config.centre.rows_url
+        return cls(config.site.id, config.data, broker_address(config), url, config.routing, producer)
+
+    @property
+    def outbox(self) -> Path:
+        """What waits for the centre's receipt."""
+        return self.data / f"outbox-{self.producer}.sqlite"
 
     def keyring(self) -> Keyring:
         return Keyring.open(self.data / KEYS_FOLDER, create=False)
@@ -106,19 +111,19 @@ def have_stored(
 
 def _store_waiting(place: Place, rows: Rows, now_utc_ns: int) -> None:
     """What an earlier command has left in the outbox, because the centre was silent."""
-    path = place.data / OUTBOX_FILE
-    if not path.exists():
+    if not place.outbox.exists():
         return
-    with Outbox(path, place.keyring(), site=place.site, producer=CLI, boot=str(uuid4())) as outbox:
+    boot = str(uuid4())
+    with Outbox(place.outbox, place.keyring(), site=place.site, producer=place.producer, boot=boot) as outbox:
         while envelopes := outbox.take(outbox.pending(100)):
-            arrivals = [judge_up(topics.up(place.site, each.lane, CLI), encode(each)) for each in envelopes]
+            arrivals = [judge_up(topics.up(place.site, each.lane, place.producer), encode(each)) for each in envelopes]
             rows.store(arrivals, now_utc_ns)
             outbox.receipted([each.record.id for each in envelopes])
 
 
 async def _ask(place: Place, bodies: list[Body], now_utc_ns: int, patience_s: float, target: str) -> Stored:
-    path = place.data / OUTBOX_FILE
-    with Outbox(path, place.keyring(), site=place.site, producer=CLI, boot=str(uuid4())) as outbox:
+    path, boot = place.outbox, str(uuid4())
+    with Outbox(path, place.keyring(), site=place.site, producer=place.producer, boot=boot) as outbox:
         records = [outbox.put(body, made_utc_ns=now_utc_ns, target=target) for body in bodies]
         work = asyncio.create_task(Uplink(outbox, place.broker).run())
         try:

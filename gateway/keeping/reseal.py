@@ -17,7 +17,7 @@ from gateway.disk import OneWriter
 from gateway.errors import KeyLost, SealBroken, StoreBusy, StoreUnwritable
 from gateway.keeping.asking import Place
 from gateway.keys import Keyring
-from gateway.sealing import DEAD, RECORD
+from gateway.sealing import DEAD, INCIDENT, RECORD
 
 _IN_ONE = 200
 _HEAD = slice(1, 9)
@@ -25,6 +25,7 @@ _HEAD = slice(1, 9)
 _SEALED = (
     (t.records, t.records.c.id, t.records.c.body, RECORD),
     (t.dead_letters, t.dead_letters.c.id, t.dead_letters.c.body, DEAD),
+    (t.incidents, t.incidents.c.id, t.incidents.c.body, INCIDENT),
     (t.audit, t.audit.c.id, t.audit.c.detail, b"audit\0"),
 )
 

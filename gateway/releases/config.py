@@ -47,16 +47,16 @@ class ReleaseConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return is_within(now.astimezone(zone_of(self.zone)).time(), self.night_from, self.night_to)
 
 
-def zone_of(name: str) -> ZoneInfo:
+def zone_of(name: str, key: str = "release.zone") -> ZoneInfo:
     """A time zone by its name.
 
     Raises:
-        ValueError: there is no such zone.
+        ValueError: there is no such zone; `key` is where it was named.
     """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError) as error:
-        raise ValueError(f"release.zone: no time zone {name!r}; name one like Asia/Shanghai") from error
+        raise ValueError(f"{key}: no time zone {name!r}; name one like Asia/Shanghai") from error
 
 
 def is_within(now: time, begin: str, end: str) -> bool:

@@ -1,5 +1,6 @@
 """Alerts: which are open, their steps, and the answers of staff. An answer is a step like any other, stored by the
-centre; its version is one more than the newest that whoever answers has seen.
+centre; its version is one more than the newest that whoever answers has seen. It goes up like every step, and down to
+the site where the alert was raised: there somebody may be waiting.
 """
 
 import time
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from care.alerts import AlertEvent, AlertState, AlertStep, alert_state, in_order
 from gateway import tables as t
+from gateway.arrivals import within
 from gateway.errors import NotAllowed, UnknownAlert
 from gateway.keeping.asking import Place, have_stored
 from gateway.keeping.audit import note
@@ -17,7 +19,16 @@ from gateway.messages import RecordKind, decode_body
 from gateway.rows import Rows
 from gateway.sealing import of_record
 
-__all__ = ["AlertRow", "acknowledge_alert", "alert_steps", "close_alert", "find_alerts"]
+__all__ = [
+    "AlertRow",
+    "Timeliness",
+    "acknowledge_alert",
+    "alert_steps",
+    "close_alert",
+    "find_alerts",
+    "resolve_alert",
+    "timeliness",
+]
 
 
 class AlertRow(NamedTuple):
@@ -83,13 +94,91 @@ def close_alert(place: Place, alert: UUID, actor: str, level: str, detail: str) 
     return _step(place, alert, AlertStep.CLOSED, actor, level, detail)
 
 
+def resolve_alert(rows: Rows, text: str) -> UUID:
+    """The alert that is meant: its id, the beginning of it, or "latest" for the newest that is open (or, when none is,
+    the newest that somebody has taken on).
+
+    Raises:
+        UnknownAlert: none, or more than one.
+    """
+    a = t.alerts.c
+    remedy = "list them with: xinyi duty"
+    newest = sa.select(a.alert).order_by(a.raised_utc_ns.desc().nulls_last()).limit(1)
+    with rows.reading() as db:
+        if text == "latest":
+            for status in ("open", "acknowledged"):
+                found: UUID | None = db.scalar(newest.where(a.status == status))
+                if found:
+                    return found
+            raise UnknownAlert(rows.where, "no alert is open", remedy)
+        wanted = text.replace("-", "").lower()
+        alerts = [alert for alert in db.scalars(sa.select(a.alert)) if wanted and alert.hex.startswith(wanted)]
+    if len(alerts) != 1:
+        said = f"{len(alerts)} alerts begin with {text!r}" if alerts else f"there is no alert {text!r}"
+        raise UnknownAlert(rows.where, said, remedy)
+    return alerts[0]
+
+
+class Timeliness(NamedTuple):
+    """How alerts of a span of time were answered: all, in time (acknowledged or closed before the first deadline),
+    late, and those whose first deadline has not passed yet.
+    """
+
+    alerts: int
+    in_time: int
+    late: int
+    running: int
+
+    @property
+    def rate(self) -> float | None:
+        """Share of those in time, 0-1; what still runs is not counted. None: there was nothing to answer."""
+        judged = self.alerts - self.running
+        return self.in_time / judged if judged else None
+
+
+def timeliness(rows: Rows, since_utc_ns: int, now_utc_ns: int, *, site: str = "", tier: str = "") -> Timeliness:
+    """The indicator 响应及时率: alerts that were answered within their first deadline, of all.
+
+    Args:
+        rows: of a site; those below it are counted, too.
+        since_utc_ns: alerts that were raised since then.
+        now_utc_ns: until when.
+        site: only this one and those below it.
+        tier: only this one.
+    """
+    a = t.alerts.c
+    span = (a.raised_utc_ns >= since_utc_ns) & (a.raised_utc_ns <= now_utc_ns)
+    with rows.reading() as db:
+        found = db.execute(sa.select(a.alert, a.site, a.tier).where(span)).all()
+    counted = [row for row in found if (not site or within(row.site, site)) and (not tier or row.tier == tier)]
+    in_time = late = running = 0
+    for row in counted:
+        state = alert_state(alert_steps(rows, row.alert))
+        answered = min((at for at in (state.acknowledged_utc_ns, state.closed_utc_ns) if at is not None), default=None)
+        until = state.deadlines[0].until_utc_ns if state.deadlines else None
+        if answered is not None and (until is None or answered <= until):
+            in_time += 1
+        elif answered is None and (until is None or now_utc_ns < until):
+            running += 1
+        else:
+            late += 1
+    return Timeliness(len(counted), in_time, late, running)
+
+
+def _site_of(rows: Rows, alert: UUID) -> str:
+    a = t.alerts.c
+    with rows.reading() as db:
+        return db.scalar(sa.select(a.site).where(a.alert == alert)) or ""
+
+
 def _step(place: Place, alert: UUID, step: AlertStep, actor: str, level: str, detail: str) -> AlertState:
     if not actor.strip():
         raise NotAllowed(alert.hex, "nobody says who answers", "name yourself with --actor")
     with place.reading() as rows:
         steps = alert_steps(rows, alert)
+        site = _site_of(rows, alert)
     note(place.data, place.keyring(), actor, f"alert.{step}", str(alert), detail)
     now = time.time_ns()
     event = AlertEvent(alert, steps[-1].version + 1, step, now, level, actor, detail=detail)
-    have_stored(place, [event], now)
+    have_stored(place, [event], now, target="" if site == place.site else site)
     return alert_state([*steps, event])

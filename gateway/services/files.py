@@ -4,6 +4,7 @@ A wrong code and a wrong PIN are the same to whoever tries, also in time. Tries 
 restart forgives them, and put down before they are looked at, so that no crash does. Every look is in the audit.
 """
 
+import contextlib
 import secrets
 import time
 from datetime import datetime
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from care.codes import new_code, new_pin
+from care.codes import CodeError, new_code, new_pin, read
 from gateway import tables as t
 from gateway.counter.messages import AppointmentPoint, FileAnswer, TrendPoint
 from gateway.errors import KeyLost, NotAllowed, SealBroken
@@ -60,6 +61,8 @@ def renew_pin(place: Place, code: str, actor: str) -> NewFile:
     """
     if not actor.strip():
         raise NotAllowed(place.site, "nobody says who gives a new PIN", "name yourself with --actor")
+    with contextlib.suppress(CodeError):  # else it is none of ours, and has no file
+        code = read(code)
     with place.reading() as rows:
         file = file_of(rows, code)
     if file is None:

@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta, Struct
 
 from gateway import tables as t
 from gateway.arrivals import within
@@ -16,10 +19,43 @@ from gateway.messages import LibraryPiece, RecordKind, decode_body
 from gateway.rows import Rows
 from gateway.sealing import of_record
 
-__all__ = ["library_news", "send_piece"]
+__all__ = ["library_news", "read_piece", "send_piece", "take_away"]
 
 ENOUGH_BYTES = 1 << 19
 """So much is sent in one answer; a message on a socket has at most twice of it."""
+
+
+class _Head(Struct):
+    """What must stand in the file of a piece; the rest is for whoever shows it (`care/library`)."""
+
+    key: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
+    version: Annotated[int, Meta(ge=1)]
+
+
+def read_piece(path: Path) -> LibraryPiece:
+    """The piece in a file.
+
+    Raises:
+        NotAllowed: it cannot be read, or it is none.
+    """
+    try:
+        body = path.read_text("utf-8")
+        head = msgspec.toml.decode(body, type=_Head)
+    except OSError as error:
+        raise NotAllowed(path, f"cannot be read ({error.strerror})", "name the file of a piece") from None
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise NotAllowed(path, f"is no piece of a library ({error})", "correct it; docs/library.md says how") from None
+    return LibraryPiece(head.key, head.version, body)
+
+
+def take_away(place: Place, key: str, target: str, actor: str) -> None:
+    """Withdraw a piece at a site, whichever version stands there, and also one that came with the program.
+
+    Raises:
+        NotAllowed, StoreError: as `send_piece`.
+    """
+    stands = _version(place, key, target)
+    send_piece(place, LibraryPiece(key, (stands or 0) + 1, "", withdrawn=True), target, actor)
 
 
 def send_piece(place: Place, piece: LibraryPiece, target: str, actor: str) -> None:
@@ -33,13 +69,18 @@ def send_piece(place: Place, piece: LibraryPiece, target: str, actor: str) -> No
         raise NotAllowed(target, f"is not below {place.site}", "name a site below this one")
     if not actor.strip():
         raise NotAllowed(target, "nobody says who sends", "name yourself with --actor")
-    c = t.library.c
-    with place.reading() as rows, rows.reading() as db:
-        stands = db.scalar(sa.select(c.version).where(c.target == target, c.piece == piece.key))
+    stands = _version(place, piece.key, target)
     if stands is not None and stands >= piece.version:
         raise NotAllowed(target, f"has version {stands} of {piece.key}", "give the new one a higher version")
     note(place.data, place.keyring(), actor.strip(), "library.piece", target, f"{piece.key} {piece.version}")
     have_stored(place, [piece], time.time_ns(), target=target)
+
+
+def _version(place: Place, key: str, target: str) -> int | None:
+    c = t.library.c
+    with place.reading() as rows, rows.reading() as db:
+        version: int | None = db.scalar(sa.select(c.version).where(c.target == target, c.piece == key))
+        return version
 
 
 def library_news(rows: Rows, have: Mapping[str, int], *, site: str) -> LibraryAnswer:

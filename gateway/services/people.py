@@ -2,11 +2,13 @@
 before anything is shown or done.
 """
 
+import contextlib
 import time
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+from care.codes import CodeError, read
 from gateway.box import new_id
 from gateway.errors import NotAllowed, SessionRuns
 from gateway.keeping.asking import Place, have_stored
@@ -111,6 +113,8 @@ def _named(place: Place, code: str, actor: str) -> tuple[str, str]:
         raise NotAllowed(place.site, "no code is given", "give the code of the person")
     if not actor.strip():
         raise NotAllowed(place.site, "nobody says who asks", "name yourself with --actor")
+    with contextlib.suppress(CodeError):  # one of ours, however it is typed; other codes are as they are
+        code = read(code)
     return code.strip(), actor.strip()
 
 

@@ -1,7 +1,7 @@
 """Which screen the kiosk shows, free of Kivy: a state machine of one person's visit, and of the room's session.
 
-`flow.Flow` takes taps, frames and answers and gives a place and wishes. What a person has said is one `visit.Visit`, thrown
-away whole. A new screen: its `Place`, a line in `flow._AT`, a page in `kiosk/screens`.
+`flow.Flow` takes taps, frames and answers and gives a place and wishes. What a person has said is one `visit.Visit`,
+thrown away whole. A new screen: its `Place`, a line in `flow._AT`, a page in `kiosk/screens`.
 """
 
 from kiosk.flow.beginning import SERVICES

@@ -39,11 +39,16 @@ def introduce(house: House, visit: Visit, key: str) -> None:
         visit.go(Place.INTRO)
 
 
-def begin(house: House, visit: Visit) -> None:
-    """To the first question of what was introduced."""
-    sitting = Sitting(house.instrument(visit.intro))
-    visit.open = Open(house.new_id(), sitting, house.utc_ns())
+def begin(house: House, visit: Visit, now_s: float) -> list[Wish]:
+    """To the first question of what was introduced, or on with it where it was left."""
+    wishes: list[Wish] = []
+    if visit.open is None or visit.open.instrument.key != visit.intro:
+        quick = visit.quick
+        wishes = leave(house, visit, now_s)
+        visit.open = Open(house.new_id(), Sitting(house.instrument(visit.intro)), house.utc_ns())
+        visit.quick = quick
     visit.go(Place.QUESTION)
+    return wishes
 
 
 def needs_next(visit: Visit, item: Item) -> bool:
@@ -141,7 +146,8 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
     if open_ is None:
         return []
     wishes = fire(house, visit, now_s)
-    if open_.sitting.item is not None and open_.choice is not None:
+    unanswered = open_.sitting.item is not None and open_.sitting.chosen is None
+    if open_.choice is not None and (unanswered or wishes):
         open_.sitting = open_.sitting.answer(open_.choice)
     if open_.sitting.given:
         wishes.append(Keep(_assessment(house, visit, open_, complete=False)))

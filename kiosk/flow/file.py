@@ -1,4 +1,5 @@
-"""Codes and PINs: a fresh code with a PIN of one's own, or a code that one has already. Nothing of it stays when they go.
+"""Codes and PINs: a fresh code with a PIN of one's own, or a code that one has already. Nothing of it stays when they
+go.
 
 The code is drawn here and shown once; the PIN is typed twice. Whether an old code and its PIN belong together only the
 centre knows, and it says no more than yes or no.
@@ -6,7 +7,7 @@ centre knows, and it says no more than yes or no.
 
 from typing import TYPE_CHECKING
 
-from care.codes import normalised, pin_problem
+from care.codes import LENGTH, PIN_LENGTH, CodeError, pin_problem, read
 from gateway.counter.messages import FileAnswer
 from kiosk.flow.house import House
 from kiosk.flow.places import PADS, Place, Tap
@@ -16,13 +17,12 @@ from kiosk.flow.wishes import MakeFile, OpenFile, Wish
 if TYPE_CHECKING:
     from kiosk.flow.flow import Flow
 
-PIN_DIGITS, CODE_SIGNS = 4, 8
-LONGEST = {Place.CODE: CODE_SIGNS, Place.SERVICE_PIN: 12}
+LONGEST = {Place.CODE: LENGTH, Place.SERVICE_PIN: 12}
 
 
 def typed(visit: Visit, sign: str) -> None:
     """A key of a pad."""
-    if visit.place in PADS and len(sign) == 1 and len(visit.typed) < LONGEST.get(visit.place, PIN_DIGITS):
+    if visit.place in PADS and len(sign) == 1 and len(visit.typed) < LONGEST.get(visit.place, PIN_LENGTH):
         visit.typed += sign
         visit.note = ""
 
@@ -52,7 +52,7 @@ def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
             return _pin_again(visit)
         case Place.CODE, Tap.NEXT:
             _code(visit)
-        case Place.PIN, Tap.NEXT if len(visit.typed) == PIN_DIGITS:
+        case Place.PIN, Tap.NEXT if len(visit.typed) == PIN_LENGTH:
             pin = visit.typed
             visit.go(Place.OPENING)
             return [OpenFile(visit.asked_code, pin)]
@@ -64,7 +64,7 @@ def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
 
 
 def _new_pin(visit: Visit) -> None:
-    if len(visit.typed) < PIN_DIGITS:
+    if len(visit.typed) < PIN_LENGTH:
         return
     if pin_problem(visit.typed):
         visit.typed, visit.note = "", "pin.easy"
@@ -75,7 +75,7 @@ def _new_pin(visit: Visit) -> None:
 
 
 def _pin_again(visit: Visit) -> list[Wish]:
-    if len(visit.typed) < PIN_DIGITS:
+    if len(visit.typed) < PIN_LENGTH:
         return []
     pin, visit.typed = visit.typed, ""
     if pin != visit.first_pin:
@@ -89,10 +89,11 @@ def _pin_again(visit: Visit) -> list[Wish]:
 
 
 def _code(visit: Visit) -> None:
-    if len(visit.typed) < CODE_SIGNS:
+    if len(visit.typed) < LENGTH:
         return
-    code = normalised(visit.typed)
-    if code is None:
+    try:
+        code = read(visit.typed)
+    except CodeError:
         visit.note = "code.typing"
         return
     visit.go(Place.PIN)

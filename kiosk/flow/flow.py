@@ -1,7 +1,7 @@
 """Where a person is and what comes next, free of Kivy: taps, frames and answers in; a place and wishes out.
 
-Help goes before everything. Then the room leads: a session that runs there is shown whoever began it. Everything else is
-the person's own way, and `forget` leaves no trace of it. What a tap does at a place is in the table `_AT`.
+Help goes before everything. Then the room leads: a session that runs there is shown whoever began it. Everything else
+is the person's own way, and `forget` leaves no trace of it. What a tap does at a place is in the table `_AT`.
 """
 
 from collections.abc import Callable
@@ -28,11 +28,13 @@ class Flow:
         visit: what this person has said.
         watch: what the room shows.
         duty: who is on duty, as the centre says; None while it has not said.
+        waiting: records that the centre has not acknowledged yet.
     """
 
     def __init__(self, house: House) -> None:
         self.house, self.watch, self.visit = house, Watch(), Visit(house.language)
         self.duty: DutyAnswer | None = None
+        self.waiting = 0
 
     @property
     def frame(self) -> LiveFrame | None:

@@ -1,8 +1,8 @@
 """A person is called: at a risk answer, or when somebody presses for help. What the screen says of it is true or it is
 not said: "told" only once the centre has it, "seen" only once a person has answered.
 
-The pager gets a seat and how urgent it is, never an answer. What the resident wishes (staff, a phone, family) is written
-down as a step, so that whoever comes knows.
+The pager gets a seat and how urgent it is, never an answer. What the resident wishes (staff, a phone, family) is
+written down as a step, so that whoever comes knows.
 """
 
 from enum import StrEnum

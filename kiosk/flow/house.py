@@ -1,5 +1,5 @@
-"""What this kiosk has: instruments, rules, pieces, numbers; and the few things that a flow may not make itself (time, ids,
-chance), so that a test can give them.
+"""What this kiosk has: instruments, rules, pieces, numbers; and the few things that a flow may not make itself (time,
+ids, chance), so that a test can give them.
 """
 
 from collections.abc import Callable, Mapping

@@ -29,11 +29,11 @@ def tests(flow: "Flow", tap: Tap, value: str, _now_s: float) -> list[Wish]:
     return []
 
 
-def intro(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
+def intro(flow: "Flow", tap: Tap, _value: str, now_s: float) -> list[Wish]:
     visit = flow.visit
     match tap:
         case Tap.NEXT:
-            asking.begin(flow.house, visit)
+            return asking.begin(flow.house, visit, now_s)
         case Tap.BACK | Tap.STOP if visit.answered:
             visit.home()
             visit.go(Place.RESULT)

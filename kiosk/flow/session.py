@@ -115,7 +115,7 @@ class Watch:
         return Place.REFUSED if self.refused else None
 
     def heard(self, frame: LiveFrame | None) -> bool:
-        """A frame arrived, or the room went out of reach (None). Whether a session has begun that was not seen before."""
+        """A frame arrived, or the room went out of reach (None). Whether a session has begun that is new here."""
         self.frame = frame
         if frame is None:
             return False

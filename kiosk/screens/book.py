@@ -1,5 +1,6 @@
-"""Asking for an appointment: what, which days, which part of the day, and then a code to keep. No time is promised here:
-staff settle it, and the page says so.
+"""Asking for an appointment: what, which days, which part of the day, and then a code to keep.
+
+No time is promised here: staff settle it, and the page says so.
 """
 
 from care.codes import shown

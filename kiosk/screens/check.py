@@ -18,7 +18,9 @@ class CheckPage(DeepPage):
         )
         session = desk.flow.live
         self._moves = session is None or moves(session.programme)
-        chair = self.words(self.t("check.chair" if self._moves else "check.seat"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT)
+        chair = self.words(
+            self.t("check.chair" if self._moves else "check.seat"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT
+        )
         chair.move_to(self.row - 26 - chair.height_u)
         top, bottom = title.below + 18, self.row - 26 - chair.height_u - 18
         left_wide = self.inner * 0.54

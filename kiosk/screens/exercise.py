@@ -1,11 +1,11 @@
 """An exercise that runs by itself: the step in large words, a drawing of the part of the body, a ring that fills.
 
-Where it stands follows from the time since it began (`care.exercises.at`), so nothing that happens to the page moves it.
+Where it stands follows from the time since it began (`care.exercises.at`), so nothing that happens to a page moves it.
 `SoundPage` is its quiet sister: rings at rest, a title, and a way to stop.
 """
 
-from care.sounds import sounds
 from care.exercises import Step, at
+from care.sounds import sounds
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
@@ -49,9 +49,8 @@ class ExercisePage(RestPage):
         self._middle = middle
         self.tick(0, desk.flow.visit.began_s)
 
-    def spoken(self) -> str:
-        step = self._exercise.steps[max(0, self._step)]
-        return step.zh if self.t.language == "zh" else step.en
+    def spoken(self) -> list[str]:
+        return [self._words.text]
 
     def tick(self, _: int, now_s: float, /) -> None:
         exercise = self._exercise

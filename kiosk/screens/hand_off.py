@@ -1,4 +1,4 @@
-"""After a risk answer, or a press for help: thanks, what is known of the call, four choices, and a number that always works.
+"""After a risk answer, or a press for help: thanks, what is known of the call, four choices, and a number that works.
 
 The order of the choices is data (`care/handoff.toml`): staff first, or the number first when nobody is known to come.
 When that changes while somebody looks, the cards are laid out anew and a finger that is on its way does nothing.
@@ -109,9 +109,7 @@ class HandOffPage(Page):
             colour=look.CARD if filled else look.INK,
         )
         key = "staff_alone" if choice == "staff" and self._alone else f"{choice}_more"
-        more = self.words(
-            self.t(f"handoff.{key}"), x + 36, y, room, colour=look.BREATH[0] if filled else look.INK_SOFT
-        )
+        more = self.words(self.t(f"handoff.{key}"), x + 36, y, room, colour=look.BREATH[0] if filled else look.INK_SOFT)
         if name.height_u + more.height_u > high - 8:
             self.remove_widget(more)
             name.move_to(y + (high - name.height_u) / 2)

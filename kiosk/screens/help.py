@@ -1,7 +1,7 @@
 """Numbers that somebody can call, without the room and without a network: one large, the others in pages beside it.
 
-They are data (`care/hotlines`): the site's own first, each with what it is for and when somebody answers. What stands of
-a call to the staff is said below, and that this screen dials nothing.
+They are data (`care/hotlines`): the site's own first, each with what it is for and when somebody answers. What stands
+of a call to the staff is said below, and that this screen dials nothing.
 """
 
 import time
@@ -146,9 +146,7 @@ class HelpPage(Page):
         for tap, key, shown in ((Tap.MORE, "more", number + 1 < pages), (Tap.LESS, "less", number > 0)):
             if shown:
                 end = self.button(self.t(f"shared.{key}"), tap, right=end, around=28).box[0] - 14
-        honest = self.words(
-            self.t("help.honest"), begin, 0, end - 10 - begin, size=look.SMALL, colour=look.INK_SOFT
-        )
+        honest = self.words(self.t("help.honest"), begin, 0, end - 10 - begin, size=look.SMALL, colour=look.INK_SOFT)
         honest.move_to(self.row + (ROW_HIGH - honest.height_u) / 2)
 
 

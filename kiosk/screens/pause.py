@@ -74,7 +74,9 @@ class EndPage(QuestionPage):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         session = desk.flow.live
-        self.middle(self.t("end.title"), [self.t("end.more" if not session or moves(session.programme) else "end.seat")])
+        self.middle(
+            self.t("end.title"), [self.t("end.more" if not session or moves(session.programme) else "end.seat")]
+        )
 
     def bottom_row(self) -> None:
         self.outlined(self.t("end.end"), Tap.CONFIRM_END, x=look.MARGIN)

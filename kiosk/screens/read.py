@@ -92,8 +92,8 @@ class PiecePage(Page):
             button = self.button(text, tap, x=x, size=size, around=around, least=look.TARGET)
             x += button.box[2] + 14
 
-    def spoken(self) -> str:
-        return "\n".join(self._shown)
+    def spoken(self) -> list[str]:
+        return self._shown
 
     def _pages(self, paragraphs: list[str], top: float, bottom: float) -> tuple[list[list[str]], float]:
         """Whole paragraphs on each page, in the largest type in which every paragraph fits one."""

@@ -47,7 +47,12 @@ class RelaxPage(Page):
 
     def _sounds(self) -> list[Card]:
         return [
-            Card(key, sound.title_zh if self.t.language == "zh" else sound.title_en, self.t("relax.sound_more"), icons.waves)
+            Card(
+                key,
+                sound.title_zh if self.t.language == "zh" else sound.title_en,
+                self.t("relax.sound_more"),
+                icons.waves,
+            )
             for key in self.desk.flow.house.sounds
             if (sound := sounds().get(key))
         ]

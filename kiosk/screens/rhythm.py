@@ -56,10 +56,8 @@ class RhythmPage(Page):
         room = self.inner if self.theme.large else self.inner - 290
         if not self.theme.large:
             Figure(self, (self.wide - look.MARGIN - 120, 252), 110)
-        if not whole:
-            keys = ["normal"]
-        else:
-            keys = ["unclear"] if said is Rhythm.UNCLEAR else ["normal", str(said)]
+        keys = ["unclear"] if whole and said is Rhythm.UNCLEAR else ["normal"]
+        keys += [str(said)] if whole and said is not Rhythm.UNCLEAR else []
         bottom = self.row - 26
         inner = self.inner - 80
         label, step = self.t("rhythm.todo"), self.t(f"rhythm.do_{said}" if whole else "rhythm.do_early")

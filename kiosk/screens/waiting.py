@@ -32,8 +32,8 @@ class StaffPage(Page):
         if self._figure and self.theme.motion:
             self._figure.swell(breath_at(SOLO_PACER, round(now_s * 1e9)).fullness)
 
-    def spoken(self) -> str:
-        return self._said[1] if self._said else ""
+    def spoken(self) -> list[str]:
+        return [self._said[1], self._next(self._said[0])] if self._said else []
 
     def _lay_out(self, said: HandOff, what: str) -> None:
         self.clear_widgets()

@@ -12,7 +12,7 @@ SAMPLE = Path(__file__).parents[2] / "deploy" / "xinyi.toml"
 def test_documented_file_holds_every_key_with_its_default():
     config = load(SAMPLE)
     assert config.devices[0].kind == "chair-link"
-    for section in ("site", "paths", "broker", "console", "kiosk", "points"):
+    for section in ("site", "paths", "broker", "console", "kiosk", "points", "care", "duty"):
         assert getattr(config, section) == getattr(Config(), section)
         for key in getattr(config, section).__struct_fields__:
             assert f"\n{key} = " in SAMPLE.read_text("utf-8")
@@ -39,6 +39,11 @@ def test_environment_overrides_the_file(monkeypatch):
         ("port = 1883", "prot = 1883", "prot"),
         ('kind = "chair-link"', 'kind = "sofa"', "devices"),
         ('id = "demo.demo.0001"', 'id = "Demo"', "site.id"),
+        ('webhook = ""', 'webhook = "http://example.org"', "duty.webhook: http://example.org is not https"),
+        ('{"text": "{text}"}', '{"text": {text}}', "duty.webhook_body: not JSON"),
+        ('{"text": "{text}"}', '{"text": "help"}', "duty.webhook_body: names neither {text} nor {seat}"),
+        ('mail_server = ""', 'mail_server = "mail.example.org"', "duty.mail_from"),
+        ('zone = "Asia/Shanghai"       # in', 'zone = "Mars/Olympus"  # in', "centre.zone: no time zone"),
         ("[broker]", "[broker", "TOML"),
         ("[[devices]]", '[[devices]]\nid="chair-1"\nkind="berry"\nport="x"\n[[devices]]', "same id"),
     ],

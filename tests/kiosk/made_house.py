@@ -1,6 +1,7 @@
 """A house and a visit with nothing left to chance: fixed time, counted ids, counted codes."""
 
 import itertools
+from functools import cache
 from uuid import UUID
 
 from care import exercises, handoff, hotlines, library, risk, routes
@@ -12,6 +13,19 @@ NOW_UTC_NS = 1_795_000_000_000_000_000
 """2026-11-18, a Wednesday."""
 
 
+@cache
+def _shipped():
+    return {
+        "catalogue": catalogue(None, None, date_of(NOW_UTC_NS, "Asia/Shanghai"), demonstration=True),
+        "risk": risk.load(),
+        "route": routes.load(),
+        "handoff": handoff.load(),
+        "hotlines": hotlines.load(),
+        "pieces": list(library.pieces()),
+        "exercises": {key: exercises.load(key) for key in exercises.available()},
+    }
+
+
 def made_house(**changed):
     """A kiosk of seat 1 with everything that ships; unsigned wording under its watermark."""
     ids = itertools.count(1)
@@ -21,13 +35,7 @@ def made_house(**changed):
         "seat": "1",
         "level": "room",
         "zone": "Asia/Shanghai",
-        "catalogue": catalogue(None, None, date_of(NOW_UTC_NS, "Asia/Shanghai"), demonstration=True),
-        "risk": risk.load(),
-        "route": routes.load(),
-        "handoff": handoff.load(),
-        "hotlines": hotlines.load(),
-        "pieces": list(library.pieces()),
-        "exercises": {key: exercises.load(key) for key in exercises.available()},
+        **_shipped(),
         "utc_ns": lambda: NOW_UTC_NS,
         "new_id": lambda: UUID(int=next(ids)),
         "new_code": lambda: next(codes),

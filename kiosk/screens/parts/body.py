@@ -1,5 +1,5 @@
-"""A seated person in a few lines, with the part that is tensed or let go drawn bright: heavy lines for tensing, light for
-letting go. It stands still; the words beside it always say the same.
+"""A seated person in a few lines, with the part that is tensed or let go drawn bright: heavy lines for tensing, light
+for letting go. It stands still; the words beside it always say the same.
 
 Points are shares of a box whose side is twice the radius, from its bottom left.
 """

@@ -12,8 +12,8 @@ from kiosk.shapes import Sheet
 SWITCH_WIDE, SWITCH_HIGH = 92.0, 52.0
 
 
-class Switch(Widget):
-    """A knob at one end of its groove."""
+class Knob(Widget):
+    """A knob at one end of its groove. (Kivy has rules of its own for a `Switch`.)"""
 
     def __init__(self, sheet: Sheet, x: float, y: float, *, on: bool) -> None:
         super().__init__(size_hint=(None, None))
@@ -42,7 +42,7 @@ def consent(page: Page, box: Box, value: str, title: str, sentence: str, *, on: 
     states = [page.t("consent.on"), page.t("consent.off")]
     state_wide = max(page.text_width(text, look.BODY, bold=True) for text in states) + 4
     right = x + wide - 32
-    Switch(page, right - SWITCH_WIDE, y + (high - SWITCH_HIGH) / 2, on=on)
+    Knob(page, right - SWITCH_WIDE, y + (high - SWITCH_HIGH) / 2, on=on)
     left = right - SWITCH_WIDE - 20 - state_wide
     state = page.words(states[0 if on else 1], left, y, state_wide, bold=on, align="right", colour=look.INK)
     state.move_to(y + (high - state.height_u) / 2)

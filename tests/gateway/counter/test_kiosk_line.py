@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from counter_parts import BEGAN, ROOT, Room, answered, raised, until
 
 from gateway.box import new_id
 from gateway.broker import free_port
 from gateway.counter.messages import AlertAnswer, AlertStanding, DutyAnswer, WhoIsOnDuty
+from gateway.documents import stored_since
 from gateway.errors import StoreBusy
 from gateway.messages import Assessment, ContentViewed, RecordKind
 
@@ -54,6 +56,37 @@ async def test_nothing_of_it_can_be_read_on_the_disk_before_and_nothing_is_left_
         await until(lambda: line.is_delivered(record), "it is delivered")
         assert sealed[:40] not in files_of(room)
         assert RecordKind.ASSESSMENT.value.encode() not in files_of(room)
+
+
+async def test_what_was_answered_before_a_crash_is_sent_on_when_the_kiosk_comes_back(room: Room) -> None:
+    sitting = Assessment(new_id(), "phq9", 1, "zh", BEGAN, BEGAN, {"phq9.1": 2}, complete=False)
+    file = room.config.data / "draft-kiosk-1"
+    async with room.line() as line:
+        line.draft(msgspec.structs.replace(sitting, answers={}, version=1))
+        line.draft(msgspec.structs.replace(sitting, version=2))
+        assert b"phq9" not in file.read_bytes()
+        assert line.waiting == 0
+    async with room.line() as line:  # nobody has ended it
+        assert not file.exists()
+        await until(lambda: line.waiting == 0, "the partial form is delivered")
+    with room.reading() as rows:
+        (found,) = stored_since(rows, RecordKind.ASSESSMENT, 0)
+    assert found.body == msgspec.structs.replace(sitting, version=2)
+
+
+async def test_a_form_that_came_to_its_end_leaves_no_draft(room: Room) -> None:
+    async with room.line() as line:
+        line.draft(VIEWED)
+        line.draft(None)
+        line.draft(None)
+    async with room.line() as line:
+        assert line.waiting == 0
+
+
+async def test_a_draft_that_cannot_be_opened_stops_nobody(room: Room) -> None:
+    (room.config.data / "draft-kiosk-1").write_bytes(b"torn")
+    async with room.line() as line:
+        assert line.waiting == 0
 
 
 async def test_an_alert_goes_through_the_counter_when_the_broker_is_dead(room: Room) -> None:

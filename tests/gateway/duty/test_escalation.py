@@ -1,0 +1,188 @@
+"""The clock of an alert: each level counts for itself from the deadlines in the record, whoever is gone or late."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from duty_parts import AT, S, an_alert, state, steps
+from levels import DISTRICT, ROOM, TOWN, Levels
+
+from care.alerts import AlertEvent, AlertStep
+from gateway.duty.escalation import GRACE_S, Escalation
+from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert
+
+NAMES = {ROOM: "room", TOWN: "town", DISTRICT: "district"}
+
+
+@pytest.fixture
+def levels(tmp_path: Path) -> Iterator[Levels]:
+    levels = Levels(tmp_path)
+    yield levels
+    levels.close()
+
+
+def clock_of(levels: Levels, site: str) -> Escalation:
+    rows = levels.rows[site]
+
+    async def put(event: AlertEvent, target: str) -> None:
+        rows.put(event, event.at_utc_ns, target)
+
+    return Escalation(site, NAMES[site], rows, put)
+
+
+def raise_in_room(levels: Levels) -> AlertEvent:
+    alert = an_alert()
+    levels.rows[ROOM].put(alert, AT)
+    return alert
+
+
+async def test_room_calls_town_and_district_when_their_deadlines_pass(levels):
+    alert = raise_in_room(levels).alert
+    clock = clock_of(levels, ROOM)
+    assert await clock.turn(AT + 179 * S) == AT + 180 * S
+    assert state(levels.rows[ROOM], alert).level == "room"
+    assert await clock.turn(AT + 180 * S) == AT + 600 * S
+    assert await clock.turn(AT + 600 * S) == AT + 1800 * S
+    assert await clock.turn(AT + 1800 * S) is None
+    assert steps(levels.rows[ROOM], alert) == [("raised", "room"), ("escalated", "town"), ("escalated", "district")]
+
+
+async def test_nothing_piles_up_after_restarts(levels):
+    alert = raise_in_room(levels).alert
+    for _ in range(5):
+        await clock_of(levels, ROOM).turn(AT + 9000 * S)
+    assert len(steps(levels.rows[ROOM], alert)) == 3
+
+
+async def test_all_deadlines_that_passed_while_the_centre_was_down_call_at_once(levels):
+    alert = raise_in_room(levels).alert
+    await clock_of(levels, ROOM).turn(AT + 700 * S)
+    assert steps(levels.rows[ROOM], alert) == [("raised", "room"), ("escalated", "town"), ("escalated", "district")]
+
+
+async def test_killed_between_two_calls_it_goes_on_with_the_second(levels):
+    alert = raise_in_room(levels).alert
+    rows = levels.rows[ROOM]
+    done: list[AlertEvent] = []
+
+    class Killed(BaseException):
+        pass
+
+    async def put_once(event: AlertEvent, target: str) -> None:
+        if done:
+            raise Killed
+        done.append(event)
+        rows.put(event, event.at_utc_ns, target)
+
+    with pytest.raises(Killed):
+        await Escalation(ROOM, "room", rows, put_once).turn(AT + 700 * S)
+    assert state(rows, alert).level == "town"
+    await clock_of(levels, ROOM).turn(AT + 701 * S)
+    assert steps(rows, alert) == [("raised", "room"), ("escalated", "town"), ("escalated", "district")]
+
+
+async def test_town_whose_room_has_died_calls_by_itself_and_tells_the_room(levels):
+    alert = raise_in_room(levels).alert
+    levels.carry()
+    levels.away = {ROOM}
+    clock = clock_of(levels, TOWN)
+    due = AT + 180 * S + int(GRACE_S * S)
+    assert await clock.turn(AT + 181 * S) == due
+    await clock.turn(due)
+    assert steps(levels.rows[TOWN], alert) == [("raised", "room"), ("escalated", "town")]
+    levels.away = set()
+    levels.carry()
+    for site in (ROOM, TOWN, DISTRICT):
+        assert state(levels.rows[site], alert).level == "town"
+
+
+async def test_town_leaves_the_step_to_a_room_that_lives(levels):
+    alert = raise_in_room(levels).alert
+    levels.carry()
+    town = clock_of(levels, TOWN)
+    await town.turn(AT + 180 * S)
+    await clock_of(levels, ROOM).turn(AT + 180 * S)
+    levels.carry()
+    await town.turn(AT + 200 * S)
+    assert steps(levels.rows[TOWN], alert) == [("raised", "room"), ("escalated", "town")]
+
+
+async def test_two_writers_who_could_not_hear_each_other_come_to_the_same_state(levels):
+    alert = raise_in_room(levels).alert
+    levels.carry()
+    levels.away = {ROOM}
+    levels.rows[ROOM].put(AlertEvent(alert, 2, AlertStep.UNDELIVERED, AT + 20 * S, "room", "system"), AT + 20 * S)
+    await clock_of(levels, ROOM).turn(AT + 190 * S)
+    await clock_of(levels, TOWN).turn(AT + 1000 * S)
+    levels.away = set()
+    levels.carry()
+    found = {site: state(levels.rows[site], alert) for site in (ROOM, TOWN, DISTRICT)}
+    assert found[ROOM] == found[TOWN] == found[DISTRICT]
+    assert found[ROOM].level == "district"
+    for site in (ROOM, TOWN, DISTRICT):
+        await clock_of(levels, site).turn(AT + 9000 * S)
+        levels.carry()
+    assert state(levels.rows[ROOM], alert) == found[ROOM]
+
+
+async def test_alert_that_comes_late_is_called_at_once_at_the_levels_that_were_missed(levels):
+    levels.away = {ROOM}
+    alert = raise_in_room(levels).alert
+    levels.away = set()
+    levels.carry()
+    await clock_of(levels, DISTRICT).turn(AT + 100_000 * S)
+    assert state(levels.rows[DISTRICT], alert).level == "district"
+
+
+async def test_acknowledgement_in_the_town_stops_the_clock_of_the_room_and_shows_there(levels):
+    alert = raise_in_room(levels).alert
+    await clock_of(levels, ROOM).turn(AT + 180 * S)
+    levels.carry()
+    levels.rows[TOWN].close()
+    acknowledge_alert(levels.place(TOWN), alert, "李老师", "town")
+    levels.rows[TOWN] = levels.open(TOWN)
+    levels.rows[TOWN].adopt()
+    levels.carry()
+    for site in (ROOM, TOWN, DISTRICT):
+        found = state(levels.rows[site], alert)
+        assert (found.status, found.owner) == ("acknowledged", "李老师")
+        assert await clock_of(levels, site).turn(AT + 9000 * S) is None
+    assert steps(levels.rows[ROOM], alert)[-1] == ("acknowledged", "town")
+
+
+async def test_acknowledgement_in_the_room_after_the_town_was_called_reaches_all(levels):
+    alert = raise_in_room(levels).alert
+    await clock_of(levels, ROOM).turn(AT + 180 * S)
+    levels.carry()
+    levels.rows[ROOM].close()
+    acknowledge_alert(levels.place(ROOM), alert, "王老师", "room")
+    close_alert(levels.place(ROOM), alert, "王老师", "room", "陪同到家属到来")
+    levels.rows[ROOM] = levels.open(ROOM)
+    levels.rows[ROOM].adopt()
+    levels.carry()
+    for site in (ROOM, TOWN, DISTRICT):
+        assert state(levels.rows[site], alert).status == "closed"
+        assert alert_steps(levels.rows[site], alert)[-1].detail == "陪同到家属到来"
+
+
+async def test_neighbour_never_holds_it(levels):
+    raise_in_room(levels)
+    levels.carry()
+    assert levels.rows["huadu.xinhua.0008"].record_ids() == set()
+
+
+async def test_level_that_is_not_in_the_ladder_writes_nothing(levels):
+    alert = raise_in_room(levels).alert
+    levels.carry()
+    rows = levels.rows[DISTRICT]
+
+    async def put(event: AlertEvent, target: str) -> None:
+        pytest.fail("wrote a step")
+
+    assert await Escalation(DISTRICT, "province", rows, put).turn(AT + 9000 * S) is None
+    assert steps(rows, alert) == [("raised", "room")]
+
+
+async def test_alert_without_its_first_step_waits_for_it(levels):
+    levels.rows[TOWN].put(AlertEvent(an_alert().alert, 2, AlertStep.NOTED, AT, "room", "system"), AT)
+    assert await clock_of(levels, TOWN).turn(AT + 9000 * S) is None

@@ -1,0 +1,270 @@
+"""Questionnaires and the call for a person, without a screen."""
+
+from uuid import UUID
+
+import pytest
+
+from care.alerts import AlertEvent, AlertStep
+from gateway.counter.messages import AlertAnswer, DutyAnswer
+from gateway.messages import Assessment
+from kiosk.flow import HandOff, Place, Tap
+from kiosk.flow.asking import LEFT_MARKED_S
+from kiosk.flow.handoff import UNREACHED_S
+from kiosk.flow.wishes import Draft, Keep
+from tests.kiosk.made_house import at_home
+
+
+def kept(wishes, kind):
+    return [wish.body for wish in wishes if isinstance(wish, Keep) and isinstance(wish.body, kind)]
+
+
+def begin(flow, key="quick"):
+    flow.tap(Tap.CHOOSE, 0.0, "tests")
+    flow.tap(Tap.CHOOSE, 0.0, key)
+    assert flow.place is Place.INTRO
+    flow.tap(Tap.NEXT, 0.0)
+    assert flow.place is Place.QUESTION
+
+
+def at_phq9(flow):
+    """Straight to the nine questions, as if the route had led there."""
+    flow.visit.intro = "phq9"
+    flow.visit.go(Place.INTRO)
+    flow.tap(Tap.NEXT, 0.0)
+
+
+def answer_all(flow, value, now_s=1.0, upto=None):
+    """The same answer to everything that is asked; all wishes."""
+    wishes, number = [], 0
+    while flow.visit.open and flow.place is Place.QUESTION and number != upto:
+        item = flow.visit.open.sitting.item
+        choice = value if value in item.values else min(item.values)
+        wishes += flow.tap(Tap.CHOOSE, now_s, str(choice))
+        if flow.visit.open and flow.visit.open.sitting.item is item:
+            wishes += flow.tap(Tap.NEXT, now_s)
+        number += 1
+    return wishes
+
+
+def test_one_question_after_another_and_the_result_in_the_end():
+    flow = at_home()
+    begin(flow)
+    wishes = answer_all(flow, 3)
+    (assessment,) = kept(wishes, Assessment)
+    assert assessment.complete
+    assert assessment.instrument == "who5"
+    assert len(assessment.answers) == 5
+    assert assessment.rules_version == flow.house.risk.version
+    assert assessment.subject == ""
+    assert wishes[-1] == Draft(None)
+
+
+def test_the_quick_look_leads_on_by_the_scores():
+    flow = at_home()
+    begin(flow)
+    answer_all(flow, 3)
+    assert (flow.place, flow.visit.intro) == (Place.INTRO, "phq4")
+    flow.tap(Tap.NEXT, 0.0)
+    answer_all(flow, 3)
+    assert flow.visit.intro == "phq9"
+    flow.tap(Tap.STOP, 0.0)
+    assert flow.place is Place.RESULT
+    flow.tap(Tap.CHOOSE, 0.0, "gad7")
+    assert (flow.place, flow.visit.intro) == (Place.INTRO, "gad7")
+
+
+def test_nothing_follows_where_nothing_points():
+    flow = at_home()
+    begin(flow)
+    answer_all(flow, 5)
+    flow.tap(Tap.NEXT, 0.0)
+    answer_all(flow, 0)
+    assert flow.place is Place.RESULT
+
+
+def test_a_drafted_answer_is_on_its_way_to_the_disk_after_each_question():
+    flow = at_home()
+    begin(flow)
+    wishes = answer_all(flow, 3, upto=2)
+    drafts = [wish.body for wish in wishes if isinstance(wish, Draft)]
+    assert [len(draft.answers) for draft in drafts] == [1, 2]
+    assert [draft.version for draft in drafts] == [1, 2]
+    assert not any(draft.complete or draft.band for draft in drafts)
+
+
+def test_the_question_before_is_always_one_tap_away_with_its_answer():
+    flow = at_home()
+    begin(flow)
+    answer_all(flow, 3, upto=2)
+    flow.tap(Tap.BACK, 2.0)
+    assert (flow.visit.open.sitting.position, flow.visit.open.choice) == (1, 3)
+    flow.tap(Tap.BACK, 2.0)
+    flow.tap(Tap.BACK, 2.0)
+    assert flow.place is Place.INTRO
+
+
+def test_large_text_and_risk_questions_wait_for_next():
+    flow = at_home()
+    flow.tap(Tap.LARGE, 0.0)
+    begin(flow)
+    flow.tap(Tap.CHOOSE, 1.0, "3")
+    assert flow.visit.open.sitting.position == 0
+    flow.tap(Tap.NEXT, 1.0)
+    assert flow.visit.open.sitting.position == 1
+
+
+def test_stopping_in_the_middle_keeps_what_was_said_and_gives_no_band():
+    flow = at_home()
+    begin(flow)
+    answer_all(flow, 0, upto=3)
+    flow.tap(Tap.STOP, 5.0)
+    assert flow.place is Place.STOP
+    flow.tap(Tap.KEEP, 5.0)
+    assert flow.place is Place.QUESTION
+    flow.tap(Tap.STOP, 6.0)
+    (partial,) = kept(flow.tap(Tap.CONFIRM_END, 6.0), Assessment)
+    assert (partial.complete, partial.band, partial.score, partial.tier) == (False, "", None, "")
+    assert len(partial.answers) == 3
+    assert flow.place is Place.HOME
+
+
+def test_walking_away_keeps_what_was_said():
+    flow = at_home()
+    begin(flow)
+    answer_all(flow, 0, upto=3)
+    (partial,) = kept(flow.forget(100.0), Assessment)
+    assert len(partial.answers) == 3
+    assert flow.visit.untouched
+
+
+# a person is called
+
+
+def to_risk_item(flow, now_s=1.0):
+    at_phq9(flow)
+    answer_all(flow, 0, now_s, upto=8)
+    assert flow.visit.open.sitting.item.risk
+
+
+def test_a_risk_answer_calls_a_person_when_it_is_confirmed():
+    flow = at_home()
+    to_risk_item(flow)
+    assert kept(flow.tap(Tap.CHOOSE, 2.0, "1"), AlertEvent) == []
+    assert flow.place is Place.QUESTION
+    (alert,) = kept(flow.tap(Tap.NEXT, 3.0), AlertEvent)
+    assert flow.place is Place.HAND_OFF
+    assert (alert.step, alert.tier, alert.cause, alert.seat) == (AlertStep.RAISED, "red", "risk_item", "1")
+    assert [deadline.level for deadline in alert.deadlines] == ["room", "town", "district"]
+    flow.tap(Tap.CHOOSE, 4.0, "look")
+    assert flow.place is Place.QUESTION
+
+
+def test_a_risk_answer_that_is_corrected_before_it_is_confirmed_calls_nobody():
+    flow = at_home()
+    to_risk_item(flow)
+    flow.tap(Tap.CHOOSE, 2.0, "1")
+    flow.tap(Tap.CHOOSE, 3.0, "0")
+    assert kept(flow.tap(Tap.NEXT, 4.0), AlertEvent) == []
+
+
+def test_a_risk_answer_that_is_left_marked_calls_a_person_after_a_few_seconds():
+    flow = at_home()
+    to_risk_item(flow)
+    flow.tap(Tap.CHOOSE, 2.0, "2")
+    assert flow.passed(2.0 + LEFT_MARKED_S - 0.1) == []
+    (alert,) = kept(flow.passed(2.0 + LEFT_MARKED_S), AlertEvent)
+    assert alert.tier == "red"
+    assert flow.place is Place.HAND_OFF
+    assert flow.passed(30.0) == []
+    flow.tap(Tap.CHOOSE, 31.0, "look")
+    assert kept(flow.tap(Tap.NEXT, 32.0), AlertEvent) == []
+
+
+@pytest.mark.parametrize("leaving", ["forget", "stop", "back"])
+def test_a_risk_answer_fires_even_if_the_person_goes_away_without_confirming_it(leaving):
+    flow = at_home()
+    to_risk_item(flow)
+    flow.tap(Tap.CHOOSE, 2.0, "1")
+    match leaving:
+        case "forget":
+            wishes = flow.forget(3.0)
+        case "back":
+            wishes = flow.tap(Tap.BACK, 3.0)
+        case _:
+            flow.tap(Tap.STOP, 3.0)
+            wishes = flow.tap(Tap.CONFIRM_END, 3.0)
+    assert len(kept(wishes, AlertEvent)) == 1
+    if leaving != "back":
+        (partial,) = kept(wishes, Assessment)
+        assert partial.answers["phq9.9"] == 1
+        assert (partial.tier, partial.band) == ("red", "")
+
+
+def test_without_leave_to_see_the_alert_names_seat_and_tier_and_nothing_more():
+    for consents, source in ((("test",), None), (("test", "see"), "there")):
+        flow = at_home(consents=consents)
+        to_risk_item(flow)
+        flow.tap(Tap.CHOOSE, 2.0, "1")
+        open_id = flow.visit.open.id
+        (alert,) = kept(flow.tap(Tap.NEXT, 3.0), AlertEvent)
+        assert alert.source == (open_id if source else None)
+        assert "phq9" not in repr(alert)
+
+
+def test_a_heavy_score_is_told_without_calling():
+    flow = at_home()
+    at_phq9(flow)
+    wishes = answer_all(flow, 3, upto=8)
+    flow.tap(Tap.CHOOSE, 2.0, "0")
+    wishes += flow.tap(Tap.NEXT, 2.0)
+    wishes += answer_all(flow, 1)
+    (alert,) = kept(wishes, AlertEvent)
+    assert (alert.tier, alert.cause) == ("orange", "score")
+    assert flow.place is Place.RESULT
+
+
+def test_the_help_button_calls_a_person_at_once_and_only_once():
+    flow = at_home()
+    (alert,) = kept(flow.tap(Tap.HELP, 1.0), AlertEvent)
+    assert (alert.tier, alert.cause) == ("red", "help_button")
+    assert flow.place is Place.HAND_OFF
+    flow.tap(Tap.BACK, 2.0)
+    assert kept(flow.tap(Tap.HELP, 3.0), AlertEvent) == []
+    assert flow.place is Place.HAND_OFF
+
+
+def test_what_the_person_wishes_is_written_down_beside_the_alert():
+    flow = at_home()
+    flow.tap(Tap.HELP, 1.0)
+    places = {"staff": Place.STAFF, "phone": Place.HELP, "family": Place.FAMILY}
+    for number, (choice, place) in enumerate(places.items(), 2):
+        (step,) = kept(flow.tap(Tap.CHOOSE, 2.0, choice), AlertEvent)
+        assert (step.step, step.version, step.detail) == (AlertStep.NOTED, number, f"resident chose: {choice}")
+        assert flow.place is place
+        flow.tap(Tap.BACK, 3.0)
+    (step,) = kept(flow.tap(Tap.MISTAKE, 4.0), AlertEvent)
+    assert "mistake" in step.detail
+    assert flow.place is Place.HOME
+
+
+def test_the_screen_says_only_what_is_true_of_the_call():
+    flow = at_home()
+    assert flow.progress(0.0) is HandOff.NONE
+    flow.tap(Tap.HELP, 10.0)
+    alert = flow.visit.called.alert
+    assert flow.progress(11.0) is HandOff.SENDING
+    assert flow.progress(10.0 + UNREACHED_S) is HandOff.UNREACHED
+    flow.stands(UUID(int=999), AlertAnswer(known=True, status="acknowledged", level="room"))
+    flow.stands(alert, AlertAnswer(known=False))
+    assert flow.progress(20.0) is HandOff.UNREACHED
+    flow.stands(alert, AlertAnswer(known=True, status="open", level="room"))
+    assert flow.progress(20.0) is HandOff.TOLD
+    flow.duty = DutyAnswer(known=True, people=0)
+    assert flow.progress(20.0) is HandOff.NOBODY
+    flow.stands(alert, AlertAnswer(known=True, status="open", level="town"))
+    assert flow.progress(20.0) is HandOff.ABOVE
+    flow.stands(alert, AlertAnswer(known=True, status="acknowledged", level="room", owner="王老师"))
+    assert flow.progress(20.0) is HandOff.SEEN
+    flow.stands(alert, AlertAnswer(known=True, status="closed", level="room"))
+    assert flow.progress(20.0) is HandOff.OVER
+    assert len(kept(flow.tap(Tap.HELP, 30.0), AlertEvent)) == 1
