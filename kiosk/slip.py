@@ -26,9 +26,9 @@ QR_LONGEST = 600
 """Characters; beyond it the squares become too small for an old telephone."""
 
 
-def slip_lines(house: "House", visit: "Visit", texts: Texts, zone: str) -> list[str]:
+def slip_lines(house: "House", visit: "Visit", texts: Texts) -> list[str]:
     """The lines, in the person's language."""
-    day = datetime.fromtimestamp(house.utc_ns() / 1e9, ZoneInfo(zone)).strftime("%Y-%m-%d")
+    day = datetime.fromtimestamp(house.utc_ns() / 1e9, ZoneInfo(house.zone)).strftime("%Y-%m-%d")
     lines = [texts("slip.head", site=house.site_name), day, ""]
     for each in visit.answered[-1:]:
         words = feedback(each.instrument, each.score, visit.language)
