@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from xinyi_appointments import appointments
 from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
@@ -270,6 +271,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
         raise StoreUnwritable(output, f"cannot be written ({error.strerror})", "choose another file") from None
 
 
+main.add_command(appointments)
 main.add_command(devices)
 main.add_command(enrol)
 main.add_command(fleet)
