@@ -1,7 +1,7 @@
 """A kiosk in a process of its own, which tells a test what is on its window: one JSON line per line on stdin.
 
-"look" answers with every text and target of the page (pixels, from the top left); anything else ends it.
-Arguments: socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`; "house", fields of `Furniture`; "data",
+"look" answers with every text and target of the page (pixels, from the top left); anything else ends it. Arguments:
+socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`; "house", fields of `Furniture`; "data",
 "counter", "broker" (port) of a real site, where there is one.
 """
 
