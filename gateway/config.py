@@ -114,6 +114,15 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     motion: bool = True
 
 
+class CareConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Questionnaires: the folder of content packs ("" is `packs` in the data folder) and the site's own rules of risk
+    ("" are those that ship).
+    """
+
+    packs: str = ""
+    risk: str = ""
+
+
 class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How long rows of the bulk kinds (raw signals, device minutes) are kept; all others stay."""
 
@@ -179,6 +188,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     outbox: OutboxConfig = OutboxConfig()
     console: ConsoleConfig = ConsoleConfig()
     kiosk: KioskConfig = KioskConfig()
+    care: CareConfig = CareConfig()
     rows: RowsConfig = RowsConfig()
     points: PointsConfig = PointsConfig()
     release: ReleaseConfig = ReleaseConfig()
@@ -195,6 +205,21 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def room_socket(self) -> Path:
         return self.sockets / "room.sock"
+
+    @property
+    def packs(self) -> Path:
+        """Folder of the content packs of questionnaires."""
+        return Path(self.care.packs).expanduser() if self.care.packs else self.data / "packs"
+
+    @property
+    def reviews(self) -> Path:
+        """Folder of what the site's reviewers have signed."""
+        return self.data / "reviews"
+
+    @property
+    def risk_rules(self) -> Path | None:
+        """The site's own rules of risk; None: those that ship."""
+        return Path(self.care.risk).expanduser() if self.care.risk else None
 
     @property
     def store(self) -> str:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from care.instruments import licences, packs, reviews
+from care.instruments import licences, reviews
 from care.instruments.loading import shipped
 from care.instruments.model import Instrument
+from care.instruments.packs import load_all
 
 
 class Catalogue(Struct, frozen=True):
@@ -24,18 +25,16 @@ class Catalogue(Struct, frozen=True):
     watermark: set[str]
 
 
-def catalogue(
-    packs_folder: Path | None, reviewed: Path | None, today: date, *, demonstration: bool = False
-) -> Catalogue:
+def catalogue(packs: Path | None, reviewed: Path | None, today: date, *, demonstration: bool = False) -> Catalogue:
     """What is offered.
 
     Args:
-        packs_folder: content packs of the site.
+        packs: content packs of the site.
         reviewed: signatures of the site's reviewers.
         today: the day at the site.
         demonstration: wording of our own is shown unsigned, under a watermark.
     """
-    brought, refused = packs.load_all(packs_folder)
+    brought, refused = load_all(packs)
     offered: dict[str, Instrument] = {}
     watermark: set[str] = set()
     for key, instrument in (shipped() | brought).items():

@@ -12,7 +12,7 @@ SAMPLE = Path(__file__).parents[2] / "deploy" / "xinyi.toml"
 def test_documented_file_holds_every_key_with_its_default():
     config = load(SAMPLE)
     assert config.devices[0].kind == "chair-link"
-    for section in ("site", "paths", "broker", "console", "kiosk", "points"):
+    for section in ("site", "paths", "broker", "console", "kiosk", "care", "points"):
         assert getattr(config, section) == getattr(Config(), section)
         for key in getattr(config, section).__struct_fields__:
             assert f"\n{key} = " in SAMPLE.read_text("utf-8")
