@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from care.instruments import licences, reviews
 from care.instruments.loading import shipped
@@ -15,7 +16,8 @@ class Catalogue(Struct, frozen=True):
     """What may be shown.
 
     Attributes:
-        offered: key → instrument, with texts and a valid licence.
+        offered: key → instrument, with texts and a valid licence. For screens: a centre scores by `loading.shipped()`,
+            which knows every item.
         refused: key (or file name of a content pack that cannot be read) → why not, in one line.
         watermark: offered in the demonstration only: no reviewer has signed these texts.
     """
@@ -43,10 +45,12 @@ def catalogue(packs: Path | None, reviewed: Path | None, today: date, *, demonst
         if why := licences.problem(instrument, today) or ("" if instrument.has_texts else "it has no texts"):
             refused[key] = why
             continue
-        if unsigned := reviews.problem(instrument, reviewed):
+        unsigned = reviews.problem(instrument, reviewed)
+        if unsigned and instrument.is_ours:
             if not demonstration:
                 refused[key] = unsigned
                 continue
             watermark.add(key)
-        offered[key] = instrument
+        shown = [item for item in instrument.items if not (unsigned and item.ours)]
+        offered[key] = replace(instrument, items=shown)
     return Catalogue(offered, refused, watermark)

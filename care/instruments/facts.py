@@ -12,6 +12,7 @@ def unverified(instrument: Instrument) -> list[str]:
         names = [band for band in scale.bands if band.checked != "published"]
         said += [f"{scale.en}: {band.en} up to {band.to:g}" + (f" ({band.sex})" if band.sex else "") for band in names]
     said += [fact.about for fact in instrument.facts if fact.checked != "published"]
+    said += [f"{item.id} is in words of ours, left out until it is signed" for item in instrument.items if item.ours]
     if instrument.has_texts:
         for language, wording in (("Chinese", instrument.wording_zh), ("English", instrument.wording_en)):
             if wording.origin == "ours":

@@ -83,6 +83,12 @@ def test_a_signature_offers_exactly_what_was_signed(folder):
     assert "k10" in offered(folder).offered
 
 
+def test_the_one_item_of_phq9_that_is_in_our_words_waits_for_a_signature(folder):
+    assert "phq9.function" not in [item.id for item in offered(folder).offered["phq9"].items]
+    (folder / "reviews" / "phq9.toml").write_text(reviews.sign(shipped()["phq9"], "李老师", TODAY))
+    assert "phq9.function" in [item.id for item in offered(folder).offered["phq9"].items]
+
+
 def changed(instrument):
     from msgspec.structs import replace
 
