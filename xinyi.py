@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from xinyi_appointments import appointments
+from xinyi_care import care
 from xinyi_devices import devices
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
@@ -272,6 +273,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(appointments)
+main.add_command(care)
 main.add_command(devices)
 main.add_command(enrol)
 main.add_command(fleet)
