@@ -38,6 +38,7 @@ KNOWN_ERRORS = {
     "care.located.DataError",
     "care.handoff.HandoffError",
     "care.hotlines.HotlineError",
+    "care.library.LibraryError",
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",

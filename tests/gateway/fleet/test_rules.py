@@ -25,6 +25,7 @@ TEXT = (ROOT / SHIPPED).read_text("utf-8")
         ("outbox_full", "outbox_full_percent", "above", 80, 60),
         ("sequence_gap", "sequence_gaps", "above", 0, 600),
         ("dead_letters", "dead_letters_1h", "above", 0, 0),
+        ("incidents", "incidents_1h", "above", 0, 0),
         ("device_disconnected", "disconnected", "above", 0, 600),
         ("device_link_bad", "link_bad_percent", "above", 2, 300),
         ("battery_low", "battery_percent", "below", 15, 120),
