@@ -112,7 +112,8 @@ def resolve_alert(rows: Rows, text: str) -> UUID:
                     return found
             raise UnknownAlert(rows.where, "no alert is open", remedy)
         wanted = text.replace("-", "").lower()
-        alerts = [alert for alert in db.scalars(sa.select(a.alert)) if wanted and alert.hex.startswith(wanted)]
+        everything: list[UUID] = list(db.scalars(sa.select(a.alert)))
+    alerts = [alert for alert in everything if wanted and alert.hex.startswith(wanted)]
     if len(alerts) != 1:
         said = f"{len(alerts)} alerts begin with {text!r}" if alerts else f"there is no alert {text!r}"
         raise UnknownAlert(rows.where, said, remedy)
