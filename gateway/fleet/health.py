@@ -112,6 +112,7 @@ class Heartbeat(_Finite, frozen=True):
         clock_offset_ms: what is left between the machine's clock and its NTP source; None when not synchronised.
         sequence_gaps: holes in what others send to this process that are open now.
         dead_letters: what its stores have refused for good, all of it.
+        hotlines_stale: of a centre: numbers to call that nobody has verified for too long.
         faults: of a relay: what moves people at its site and reports a fault, by id; the level above hears no devices.
     """
 
@@ -138,6 +139,7 @@ class Heartbeat(_Finite, frozen=True):
     machine_uptime_s: Amount | None = None
     sequence_gaps: Count = 0
     dead_letters: Count = 0
+    hotlines_stale: Count = 0
     devices: Annotated[list[DeviceHealth], Meta(max_length=MOST_DEVICES)] = []
     faults: Annotated[list[Id], Meta(max_length=MOST_DEVICES)] = []
 

@@ -57,6 +57,7 @@ METRICS: dict[str, dict[str, Metric]] = {
                 "dead_letters_1h": "",
                 "restarts_1h": "",
                 "version_behind": "",
+                "hotlines_stale": "",
             }.items()
         },
     },

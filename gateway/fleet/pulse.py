@@ -33,6 +33,7 @@ class Load(NamedTuple):
     limit_bytes: int = 0
     sequence_gaps: int = 0
     dead_letters: int = 0
+    hotlines_stale: int = 0
 
 
 class Vitals:
@@ -132,6 +133,7 @@ class Pulse:
             uplink=self._uplink(),
             sequence_gaps=load.sequence_gaps,
             dead_letters=load.dead_letters,
+            hotlines_stale=load.hotlines_stale,
             devices=device_healths(self._devices()),
             faults=list(self._faults())[:MOST_DEVICES],
         )

@@ -79,7 +79,7 @@ async def house(tmp_path: Path) -> AsyncIterator[tuple[Site, Site, Messenger, Me
             for site in (town, room):
                 await site.broker.start()
                 await site.centre.start()
-            await until(lambda: (room.data / "rows.sqlite").exists(), "the centre of the room has a store")
+            await until((room.data / "rows.sqlite").exists, "the centre of the room has a store")
             yield room, town, in_room, in_town
         finally:
             for site in (room, town):
