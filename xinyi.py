@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from xinyi_devices import devices
+from xinyi_duty import duty
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
@@ -285,6 +286,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(devices)
+main.add_command(duty)
 main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(release)
