@@ -17,6 +17,7 @@ import click
 from xinyi_appointments import appointments
 from xinyi_care import care
 from xinyi_devices import devices
+from xinyi_duty import duty
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
@@ -276,6 +277,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 main.add_command(appointments)
 main.add_command(care)
 main.add_command(devices)
+main.add_command(duty)
 main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(kiosk)
