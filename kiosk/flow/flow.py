@@ -7,7 +7,7 @@ is the person's own way, and `forget` leaves no trace of it. What a tap does at 
 from collections.abc import Callable
 from uuid import UUID
 
-from gateway.counter.messages import AlertAnswer, DutyAnswer, FileAnswer
+from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer
 from gateway.live import Action, EndSession, LiveFrame, PauseSession, Reply, ResumeSession, SessionView, StartSession
 from kiosk.flow import asking, beginning, file, handoff, leisure, questions
 from kiosk.flow.handoff import HandOff
@@ -87,6 +87,11 @@ class Flow:
     def opened(self, answer: FileAnswer | None) -> None:
         """The centre answered about a code, or is out of reach (None)."""
         file.opened(self.visit, answer)
+
+    def booked(self, subject: str, answer: AppointmentsAnswer) -> None:
+        """What became of what the owner of a code asked for."""
+        if subject == self.visit.code:
+            self.visit.appointments = answer.appointments
 
     def stands(self, alert: UUID, answer: AlertAnswer) -> None:
         """How an alert stands, as the centre says."""
