@@ -106,12 +106,25 @@ class ConsoleConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`window` "1280x800" opens a window; "" takes the whole screen. Sizes on the screen follow `mm_per_px`."""
+    """`window` "1280x800" opens a window; "" takes the whole screen. Sizes on the screen follow `mm_per_px`.
+
+    Attributes:
+        library: the site's own pieces and recordings; "" is `<data>/library`.
+        volume: of sounds, 0-1.
+        voice: reads aloud into a headset, or not at all.
+        voice_device: ALSA card of the headset, as /proc/asound/cards has it in brackets.
+        voice_rate: of the usual speed.
+    """
 
     language: Literal["zh", "en"] = "zh"
     window: Annotated[str, Meta(pattern=r"^(\d+x\d+)?$")] = ""
     mm_per_px: Annotated[float, Meta(gt=0.05, lt=2)] = 0.277
     motion: bool = True
+    library: str = ""
+    volume: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    voice: Literal["off", "headset"] = "off"
+    voice_device: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    voice_rate: Annotated[float, Meta(ge=0.8, le=1.2)] = 1.0
 
 
 class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,6 +208,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def room_socket(self) -> Path:
         return self.sockets / "room.sock"
+
+    @property
+    def library(self) -> Path:
+        return Path(self.kiosk.library).expanduser() if self.kiosk.library else self.data / "library"
 
     @property
     def store(self) -> str:
