@@ -17,6 +17,9 @@ BELL_RMS = 10 ** (-24 / 20)
 TAIL_S = 4.0
 """How long a piece fades at its end, where almost nothing sounds any more."""
 
+RING_S = 6.0
+"""From the end of the last phrase to the end of a piece."""
+
 BOWL = ((1.0, 1.0, 5.5), (1.003, 0.5, 5.0), (2.74, 0.42, 3.2), (2.751, 0.2, 3.0), (5.13, 0.16, 1.5), (8.02, 0.05, 0.7))
 """Partials of a bowl: ratio, amplitude, decay in s. Neighbours a few thousandths apart make it beat slowly."""
 
@@ -79,14 +82,17 @@ def _piece(
     partials: Sequence[tuple[float, float, float]],
     beat_s: float,
 ) -> Stereo:
-    """Phrases a a' b a'' of eight beats over open fifths, until the last one has room to ring out."""
+    """Phrases a a' b a'' of eight beats over open fifths, and room to ring out."""
     rng = np.random.default_rng(seed)
     dry = np.zeros((_count(seconds), 2))
     first, second = _phrase(rng), _phrase(rng)
-    at_s, number = 0.5, 0
-    while at_s + 8 * beat_s < seconds - TAIL_S - 2.0:
+    beats = max(1, int((seconds - RING_S) / (8 * beat_s))) * 8
+    beat_s = (seconds - RING_S) / beats  # so that the last phrase ends where the ringing out begins
+    away = next(degree for degree in (3, 2) if (mode[degree] + 7) % 12 in mode)
+    for number in range(beats // 8):
+        at_s = 0.3 + 8 * beat_s * number
         phrase = second if number % 4 == 2 else _varied(rng, first) if number % 2 else first
-        for degree, when in ((0, 0.0), (3 if number % 2 else 0, 4.0)):
+        for degree, when in ((0, 0.0), (away if number % 2 else 0, 4.0)):
             low = root_hz / 2 * 2 ** (mode[degree] / 12)
             _strike(dry, at_s + when * beat_s, _tone(low, partials, 7.0, attack_s=0.02), 0.42, 0.5)
             _strike(dry, at_s + (when + 0.5) * beat_s, _tone(low * 1.5, partials, 7.0, attack_s=0.03), 0.2, 0.6)
@@ -96,8 +102,6 @@ def _piece(
             late = rng.normal(0.0, 0.018)  # no hand is a clock
             tone = _tone(pitch, partials, 6.0, attack_s=0.004)
             _strike(dry, at_s + max(0.0, when * beat_s + late), tone, rng.uniform(0.45, 0.7), 0.5 + 0.05 * (step - 2))
-        at_s += 8 * beat_s
-        number += 1
     return _finish(_room(dry, rng, 2.6, 0.3), PIECE_RMS)
 
 
@@ -131,10 +135,11 @@ def _tone(pitch_hz: float, partials: Sequence[tuple[float, float, float]], longe
     made = np.zeros_like(t)
     for ratio, amplitude, decay_s in partials:
         if ratio * pitch_hz < 9000.0:
-            made += amplitude * np.exp(-t / decay_s) * np.sin(2 * np.pi * ratio * pitch_hz * t)
+            heard = t[: _count(8 * decay_s)]  # afterwards it is 70 dB down
+            made[: len(heard)] += amplitude * np.exp(-heard / decay_s) * np.sin(2 * np.pi * ratio * pitch_hz * heard)
     rise = np.sin(0.5 * np.pi * np.minimum(1.0, t / attack_s)) ** 2
     fall = np.minimum(1.0, (longest_s - t) / (0.2 * longest_s))
-    return made * rise * fall
+    return np.asarray(made * rise * fall, np.float64)
 
 
 def _strike(into: Mono, at_s: float, tone: Mono, loud: float, right: float) -> None:

@@ -93,11 +93,11 @@ def stream(seconds: float, seed: int) -> Stereo:
     return level(0.55 * rush * (1.0 + 0.15 * _drift(rng, seconds, 5))[:, None] + 0.5 * bubbles, LOOP_RMS)
 
 
-def level(sound: NDArray[np.floating], rms: float) -> Stereo:
+def level(sound: NDArray[np.float64], rms: float) -> Stereo:
     """Without offset, at this mean level, and never above `PEAK` (then all of it is quieter)."""
     centred = sound - sound.mean(axis=0)
     gain = min(rms / float(np.sqrt(np.mean(centred**2))), 0.999 * PEAK / float(np.abs(centred).max()))
-    return (centred * gain).astype(np.float32)
+    return np.asarray(centred * gain, np.float32)
 
 
 def _count(seconds: float) -> int:
@@ -106,23 +106,23 @@ def _count(seconds: float) -> int:
 
 def _turn(seconds: float, turns: int) -> Mono:
     """An angle that goes around so many times."""
-    return 2 * np.pi * turns * np.arange(_count(seconds)) / _count(seconds)
+    return np.asarray(2 * np.pi * turns * np.arange(_count(seconds)) / _count(seconds), np.float64)
 
 
 def _noise(rng: np.random.Generator, seconds: float, shape: Callable[[Mono], Mono]) -> Mono:
     """Periodic noise with this amplitude spectrum, of mean square 1."""
     n = _count(seconds)
     f = np.fft.rfftfreq(n, 1 / RATE_HZ)
-    amplitude = np.zeros_like(f)
-    amplitude[1:] = shape(f[1:])  # no offset
+    amplitude = np.zeros(len(f))
+    amplitude[1:] = shape(np.asarray(f[1:], np.float64))  # no offset
     made = np.fft.irfft(amplitude * np.exp(2j * np.pi * rng.random(len(f))), n)
-    return made / np.sqrt(np.mean(made**2))
+    return np.asarray(made / np.sqrt(np.mean(made**2)), np.float64)
 
 
 def _pair(one: Callable[[], Mono]) -> Mono:
     """Two ears: alike enough to be one place, different enough to be wide."""
     left, right = one(), one()
-    return np.stack((left + 0.35 * right, right + 0.35 * left), axis=1) / np.hypot(1.0, 0.35)
+    return np.asarray(np.stack((left + 0.35 * right, right + 0.35 * left), axis=1) / np.hypot(1.0, 0.35), np.float64)
 
 
 def _band(rng: np.random.Generator, seconds: float, centre_hz: float, octaves: float) -> Mono:
@@ -131,15 +131,15 @@ def _band(rng: np.random.Generator, seconds: float, centre_hz: float, octaves: f
 
 def _drift(rng: np.random.Generator, seconds: float, turns: int) -> Mono:
     """A slow periodic wander of mean square 1, out of the first `turns` harmonics."""
-    made = sum(
-        np.cos(_turn(seconds, k) + 2 * np.pi * rng.random()) * rng.uniform(0.5, 1.0) for k in range(1, turns + 1)
-    )
-    return np.asarray(made) / np.sqrt(np.mean(np.asarray(made) ** 2))
+    made = np.zeros(_count(seconds))
+    for k in range(1, turns + 1):
+        made += np.cos(_turn(seconds, k) + 2 * np.pi * rng.random()) * rng.uniform(0.5, 1.0)
+    return np.asarray(made / np.sqrt(np.mean(made**2)), np.float64)
 
 
 def _bump(f: Mono, centre_hz: float, octaves: float) -> Mono:
     """A bell over the logarithm of frequency."""
-    return np.exp(-0.5 * (np.log2(f / centre_hz) / octaves) ** 2) / np.sqrt(f)
+    return np.asarray(np.exp(-0.5 * (np.log2(f / centre_hz) / octaves) ** 2) / np.sqrt(f), np.float64)
 
 
 def _above(f: Mono, corner_hz: float) -> Mono:
@@ -150,7 +150,7 @@ def _ping(pitch_hz: float, decay_s: float, longest_s: float, rise: float = 0.0) 
     """One drop: a tone that begins at once but not with a jump, dies away, and may rise."""
     t = np.arange(_count(min(longest_s, 7 * decay_s))) / RATE_HZ
     tone = np.sin(2 * np.pi * pitch_hz * (t + rise * t**2 / (2 * longest_s)))
-    return tone * np.exp(-t / decay_s) * np.minimum(1.0, t / 0.0008)
+    return np.asarray(tone * np.exp(-t / decay_s) * np.minimum(1.0, t / 0.0008), np.float64)
 
 
 def _strew(into: Mono, rng: np.random.Generator, drop: Mono) -> None:
