@@ -1,4 +1,4 @@
-"""The pages that the room leads: a session in the chair, one minute of heart rhythm, and a room that is away or refuses."""
+"""The pages that the room leads: a session in the chair, a minute of heart rhythm, a room that is away or refuses."""
 
 from gateway.live import PacerView, SignalView, SummaryView
 from kiosk.flow import Place

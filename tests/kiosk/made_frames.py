@@ -43,6 +43,9 @@ def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, ta
     )
 
 
+DONE = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "")
+
+
 def make_session(
     segment=2,
     *,
@@ -54,7 +57,7 @@ def make_session(
     ended="",
     key="s1",
     programme="resonance",
-    summary=SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, ""),
+    summary=DONE,
 ):
     loaded = load(programme)
     segments = [
