@@ -128,7 +128,9 @@ VISIT = [
     Situation("take, printed", at(Place.TAKE, taking(printed=True)), pictured=False),
     Situation("take without a printer", at(Place.TAKE, taking(), printer=False), pictured=False),
     Situation("trend", at(Place.TREND, file(BANDS[::-1]))),
-    Situation("trend, last page", at(Place.TREND, lambda flow: (file(BANDS)(flow), visit(page=9)(flow))), pictured=False),
+    Situation(
+        "trend, last page", at(Place.TREND, lambda flow: (file(BANDS)(flow), visit(page=9)(flow))), pictured=False
+    ),
     Situation("trend, the same", at(Place.TREND, file(("mild", "mild", ""))), pictured=False),
     Situation("trend, once", at(Place.TREND, file(("mild",))), pictured=False),
     Situation("trend, nothing", at(Place.TREND), pictured=False),
