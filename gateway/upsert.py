@@ -30,9 +30,10 @@ def put_newest(db: sa.Connection, table: sa.Table, values: dict[str, Any], tie: 
 @cache
 def _newest(dialect: str, table: sa.Table, names: tuple[str, ...], tie: str) -> Insert:
     """The statement, spelled once: building it costs SQLAlchemy twenty times what running it does."""
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    statement: Insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     new, old = statement.excluded, table.c
     newer = (new.version > old.version) | ((new.version == old.version) & (new[tie] > old[tie]))
     keys = [column.name for column in table.primary_key]
     rest = {name: new[name] for name in names if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest, where=newer)
+    whole: Insert = statement.on_conflict_do_update(index_elements=keys, set_=rest, where=newer)
+    return whole
