@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from xinyi_devices import devices
+from xinyi_duty import duty
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
@@ -146,9 +147,19 @@ def broker(config: Path | None) -> None:
 def console(config: Path | None) -> None:
     """The counsellor's console, a web page."""
     from dashboards.console import run
+    from gateway.duty.keeper import handoff_of
+    from gateway.keeping.asking import Place
+    from gateway.services.desk import Desk
 
     settings = _config(config)
-    run(settings.room_socket, settings.console.host, settings.console.port, language=settings.console.language)
+    desk = Desk(Place.of(settings, producer="console"), settings.centre.level, handoff_of(settings))
+    run(
+        settings.room_socket,
+        settings.console.host,
+        settings.console.port,
+        language=settings.console.language,
+        desk=desk,
+    )
 
 
 @main.command()
@@ -288,6 +299,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(devices)
+main.add_command(duty)
 main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(release)
