@@ -18,7 +18,7 @@ class Icon(Widget):
         left, bottom, wide, high = sheet.pixels(x, y, side, side)
         self.pos, self.size, self._weight = (left, bottom), (wide, high), WEIGHT * sheet.theme.scale
         with self.canvas:
-            Color(*tint)
+            Color(*sheet.theme.tint(tint))
         sheet.add_widget(self)
 
     def line(self, *points: tuple[float, float]) -> None:
@@ -60,6 +60,41 @@ def forward(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.G
     icon = Icon(sheet, x, y, side, tint)
     icon.line((0.1, 0.5), (0.9, 0.5))
     icon.line((0.58, 0.82), (0.9, 0.5), (0.58, 0.18))
+
+
+def tick(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
+    """Questions."""
+    Icon(sheet, x, y, side, tint).line((0.12, 0.46), (0.4, 0.18), (0.88, 0.8))
+
+
+def pulse(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
+    """A heart's rhythm."""
+    icon = Icon(sheet, x, y, side, tint)
+    icon.line((0.02, 0.5), (0.24, 0.5), (0.4, 0.86), (0.56, 0.12), (0.7, 0.5), (0.98, 0.5))
+
+
+def book(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
+    """Something to read."""
+    icon = Icon(sheet, x, y, side, tint)
+    icon.line((0.5, 0.76), (0.36, 0.86), (0.06, 0.86), (0.06, 0.2), (0.36, 0.2), (0.5, 0.1))
+    icon.line((0.5, 0.76), (0.64, 0.86), (0.94, 0.86), (0.94, 0.2), (0.64, 0.2), (0.5, 0.1))
+    icon.line((0.5, 0.76), (0.5, 0.1))
+
+
+def calendar(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
+    """A day that was agreed."""
+    icon = Icon(sheet, x, y, side, tint)
+    icon.line((0.08, 0.8), (0.92, 0.8), (0.92, 0.08), (0.08, 0.08), (0.08, 0.8))
+    icon.line((0.08, 0.58), (0.92, 0.58))
+    for across in (0.3, 0.7):
+        icon.line((across, 0.7), (across, 0.94))
+
+
+def bars(sheet: Sheet, x: float, y: float, side: float, tint: Colour = look.GREEN) -> None:
+    """How it was over time; the bars say nothing about more or less."""
+    icon = Icon(sheet, x, y, side, tint)
+    for across, high in ((0.08, 0.7), (0.36, 0.42), (0.64, 0.56), (0.92, 0.88)):
+        icon.line((across, 0.12), (across, high))
 
 
 def mark(sheet: Sheet, x: float, y: float, side: float) -> None:

@@ -28,11 +28,13 @@ class Flow:
         visit: what this person has said.
         watch: what the room shows.
         duty: who is on duty, as the centre says; None while it has not said.
+        waiting: records that the centre has not acknowledged yet.
     """
 
     def __init__(self, house: House) -> None:
         self.house, self.watch, self.visit = house, Watch(), Visit(house.language)
         self.duty: DutyAnswer | None = None
+        self.waiting = 0
 
     @property
     def frame(self) -> LiveFrame | None:

@@ -5,15 +5,46 @@ from kiosk.screens.after import AfterPage
 from kiosk.screens.away import AwayPage, RefusedPage
 from kiosk.screens.breathing import BreathingPage, SoloPage
 from kiosk.screens.check import CheckPage
+from kiosk.screens.choosing import IntroPage, TestsPage
+from kiosk.screens.codes import CodePage, FilePage, NewCodePage, OpeningPage, PinPage, ServicePinPage
+from kiosk.screens.consenting import ConsentPage, WhoPage
 from kiosk.screens.help import HelpPage
-from kiosk.screens.home import HomePage
+from kiosk.screens.home import AccompaniedPage, HomePage
 from kiosk.screens.how import HowPage
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.pause import EndPage, PausedPage
+from kiosk.screens.question import AskPage, StopPage
+from kiosk.screens.result import ResultPage
+from kiosk.screens.service import ServicePage
 from kiosk.screens.still import BaselinePage, RecoveryPage
+from kiosk.screens.take import TakePage
+from kiosk.screens.trend import TrendPage
+from kiosk.screens.welcome import ByePage, PrivacyPage, WelcomePage
 
 PAGES: dict[Place, type[Page]] = {
+    Place.WELCOME: WelcomePage,
+    Place.PRIVACY: PrivacyPage,
+    Place.CONSENT: ConsentPage,
+    Place.WHO: WhoPage,
+    Place.FILE: FilePage,
+    Place.NEW_CODE: NewCodePage,
+    Place.NEW_PIN: PinPage,
+    Place.PIN_AGAIN: PinPage,
+    Place.CODE: CodePage,
+    Place.PIN: PinPage,
+    Place.OPENING: OpeningPage,
     Place.HOME: HomePage,
+    Place.ACCOMPANIED: AccompaniedPage,
+    Place.TESTS: TestsPage,
+    Place.INTRO: IntroPage,
+    Place.QUESTION: AskPage,
+    Place.STOP: StopPage,
+    Place.RESULT: ResultPage,
+    Place.TAKE: TakePage,
+    Place.TREND: TrendPage,
+    Place.BYE: ByePage,
+    Place.SERVICE_PIN: ServicePinPage,
+    Place.SERVICE: ServicePage,
     Place.HOW: HowPage,
     Place.HELP: HelpPage,
     Place.SOLO: SoloPage,
