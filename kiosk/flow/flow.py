@@ -13,7 +13,7 @@ from kiosk.flow import asking, beginning, file, handoff, leisure, questions
 from kiosk.flow.handoff import HandOff
 from kiosk.flow.house import House
 from kiosk.flow.places import HELPING, IN_SESSION, TIMED, Place, Quiet, Tap
-from kiosk.flow.session import Watch
+from kiosk.flow.session import RHYTHM, Watch
 from kiosk.flow.visit import Visit
 from kiosk.flow.wishes import Leave, ToRoom, Wish
 
@@ -192,6 +192,11 @@ class Flow:
                 leisure.breathe(self.visit, now_s)
             case Tap.BACK if place is Place.REFUSED:
                 watch.refused = ""
+            case Tap.CHOOSE if place is Place.RHYTHM:
+                watch.watched = ""
+                leisure.breathe(self.visit, now_s)
+            case Tap.START if place is Place.RHYTHM:
+                return self.start(RHYTHM)
             case Tap.DONE | Tap.NEXT if place in {Place.AFTER, Place.RHYTHM}:
                 watch.watched = ""
                 if self.visit.age_band:
