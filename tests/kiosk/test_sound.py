@@ -79,7 +79,14 @@ def test_a_stop_fades_and_is_silent_afterwards(folder):
 
 def test_another_sound_takes_over_and_a_bell_rings_over_it(folder):
     said, heard = play(
-        folder, ["play", "hiss", 0], ["settle"], ["play", "tone", 0.2], ["wait", 1.0], ["ring", "bell"], ["wait", 0.6]
+        folder,
+        ["play", "hiss", 0],
+        ["settle"],
+        ["wait", 0.4],
+        ["play", "tone", 0.2],
+        ["wait", 1.0],
+        ["ring", "bell"],
+        ["wait", 0.6],
     )
     assert said["playing"] == "tone"
     pieces = heard[: len(heard) // 4096 * 4096].reshape(-1, 4096)
