@@ -30,12 +30,21 @@ def kiosk(config: Path | None) -> None:
 
 
 def kiosk_of(config: "Config") -> "Kiosk":
-    """How this kiosk is set up."""
+    """How this kiosk is set up.
+
+    Raises:
+        ConfigError: idle times that cannot be.
+    """
+    from gateway.config import ConfigError
     from kiosk.app import Kiosk
     from kiosk.furnish import Furniture
     from kiosk.idle import IdleTimes
 
     kiosk, care = config.kiosk, config.care
+    try:
+        idle = IdleTimes(kiosk.dim_s, kiosk.ask_s, kiosk.forget_s)
+    except ValueError as error:
+        raise ConfigError(f"kiosk.dim_s, ask_s, forget_s: {error}") from None
     width, _, height = kiosk.window.partition("x")
     return Kiosk(
         config.room_socket,
@@ -45,8 +54,8 @@ def kiosk_of(config: "Config") -> "Kiosk":
             level=config.centre.level,
             zone=config.centre.zone,
             packs=config.packs,
-            reviewed=config.reviewed,
-            risk=_path(care.risk),
+            reviewed=config.reviews,
+            risk=config.risk_rules,
             handoff=_path(care.handoff),
             hotlines=_path(care.hotlines),
             library=config.library,
@@ -56,7 +65,7 @@ def kiosk_of(config: "Config") -> "Kiosk":
         windowed_size=(int(width), int(height)) if width else None,
         mm_per_px=kiosk.mm_per_px,
         motion=kiosk.motion,
-        idle=IdleTimes(kiosk.dim_s, kiosk.ask_s, kiosk.forget_s),
+        idle=idle,
         printer=kiosk.printer,
         volume=kiosk.volume,
         voice=kiosk.voice,

@@ -154,7 +154,7 @@ class Demo:
         port = free_port()
         broker = folder / "broker"
         return Config(
-            site=SiteConfig("demo.demo.0001", "演示心理服务室"),
+            site=SiteConfig("demo.demo.0001", "演示心理服务室", demonstration=True),
             paths=PathsConfig(str(folder.resolve()), str(sockets)),
             broker=BrokerConfig("127.0.0.1", port, str((broker / "secret").resolve())),
             console=ConsoleConfig(port=_port_near(CONSOLE_PORT)),

@@ -63,6 +63,10 @@ class UnknownAlert(StoreError):
     """No alert has this id."""
 
 
+class UnknownAppointment(StoreError):
+    """No appointment is meant by this, or several are."""
+
+
 class UnknownDeletion(StoreError):
     """No deletion has this id."""
 

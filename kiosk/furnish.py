@@ -29,6 +29,7 @@ class Furniture:
     """Where things are. A path of None is what is shipped.
 
     Attributes:
+        library: folder of the site's own pieces.
         maintenance: file with the PIN that leads out; None: nothing does.
     """
 
@@ -41,6 +42,7 @@ class Furniture:
     risk: Path | None = None
     handoff: Path | None = None
     hotlines: Path | None = None
+    library: Path | None = None
     maintenance: Path | None = None
     demonstration: bool = False
 
@@ -85,7 +87,7 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         route=routes.load(),
         handoff=handoff.load(where.handoff),
         hotlines=hotlines.load(where.hotlines),
-        pieces=list(library.pieces()),
+        pieces=list(library.pieces(where.library)),
         exercises={key: exercises.load(key) for key in exercises.available()},
         utc_ns=utc_ns,
         new_id=lambda: uuid7(),  # noqa: PLW0108 - uuid7 has arguments of its own

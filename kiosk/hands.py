@@ -13,10 +13,12 @@ from gateway.client import KioskLine, RoomClient
 from gateway.counter.messages import (
     AlertAnswer,
     AlertStanding,
+    AppointmentsAnswer,
     DutyAnswer,
     FileAnswer,
     Library,
     LibraryAnswer,
+    OpenAppointments,
     OpenFile,
     WhoIsOnDuty,
 )
@@ -36,6 +38,7 @@ class Ears(Protocol):
 
     def replied(self, action: Action, reply: Reply) -> None: ...
     def opened(self, answer: FileAnswer | None) -> None: ...
+    def booked(self, subject: str, answer: AppointmentsAnswer) -> None: ...
     def stands(self, alert: UUID, answer: AlertAnswer) -> None: ...
     def on_duty(self, answer: DutyAnswer | None) -> None: ...
     def brought(self, answer: LibraryAnswer) -> None: ...
@@ -119,6 +122,10 @@ class Hands:
     async def _open(self, code: str, pin: str) -> None:
         answer = await self._line.ask(OpenFile(code, pin))
         self.ears.opened(answer if isinstance(answer, FileAnswer) else None)
+        if isinstance(answer, FileAnswer) and answer.outcome == "ok":
+            booked = await self._line.ask(OpenAppointments(answer.subject))
+            if isinstance(booked, AppointmentsAnswer) and booked.ok:
+                self.ears.booked(answer.subject, booked)
 
     async def _alerts(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.uix.floatlayout import FloatLayout
 
-from gateway.counter.messages import AlertAnswer, DutyAnswer, FileAnswer, LibraryAnswer
+from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer, LibraryAnswer
 from gateway.live import Action, LiveFrame, Reply
 from kiosk import shapes
 from kiosk import theme as look
@@ -113,6 +113,11 @@ class Stage(App):
     def opened(self, answer: FileAnswer | None) -> None:
         """The centre's answer about a code."""
         self.flow.opened(answer)
+        self._news()
+
+    def booked(self, subject: str, answer: AppointmentsAnswer) -> None:
+        """What became of what somebody asked for."""
+        self.flow.booked(subject, answer)
         self._news()
 
     def stands(self, alert: UUID, answer: AlertAnswer) -> None:

@@ -7,13 +7,13 @@ is the person's own way, and `forget` leaves no trace of it. What a tap does at 
 from collections.abc import Callable
 from uuid import UUID
 
-from gateway.counter.messages import AlertAnswer, DutyAnswer, FileAnswer
+from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer
 from gateway.live import Action, EndSession, LiveFrame, PauseSession, Reply, ResumeSession, SessionView, StartSession
 from kiosk.flow import asking, beginning, file, handoff, leisure, questions
 from kiosk.flow.handoff import HandOff
 from kiosk.flow.house import House
 from kiosk.flow.places import HELPING, IN_SESSION, TIMED, Place, Quiet, Tap
-from kiosk.flow.session import Watch
+from kiosk.flow.session import RHYTHM, Watch
 from kiosk.flow.visit import Visit
 from kiosk.flow.wishes import Leave, ToRoom, Wish
 
@@ -87,6 +87,11 @@ class Flow:
     def opened(self, answer: FileAnswer | None) -> None:
         """The centre answered about a code, or is out of reach (None)."""
         file.opened(self.visit, answer)
+
+    def booked(self, subject: str, answer: AppointmentsAnswer) -> None:
+        """What became of what the owner of a code asked for."""
+        if subject == self.visit.code:
+            self.visit.appointments = answer.appointments
 
     def stands(self, alert: UUID, answer: AlertAnswer) -> None:
         """How an alert stands, as the centre says."""
@@ -187,6 +192,11 @@ class Flow:
                 leisure.breathe(self.visit, now_s)
             case Tap.BACK if place is Place.REFUSED:
                 watch.refused = ""
+            case Tap.CHOOSE if place is Place.RHYTHM:
+                watch.watched = ""
+                leisure.breathe(self.visit, now_s)
+            case Tap.START if place is Place.RHYTHM:
+                return self.start(RHYTHM)
             case Tap.DONE | Tap.NEXT if place in {Place.AFTER, Place.RHYTHM}:
                 watch.watched = ""
                 if self.visit.age_band:

@@ -6,7 +6,7 @@ from uuid import UUID
 from care.instruments.model import Instrument, Score
 from care.routes import Person
 from care.sitting import Sitting
-from gateway.counter.messages import AlertAnswer, TrendPoint
+from gateway.counter.messages import AlertAnswer, AppointmentPoint, TrendPoint
 from kiosk.flow.places import Place
 from kiosk.texts import Language
 
@@ -79,7 +79,7 @@ class Visit:
         typed: what stands on a pad.
         note: why the present screen is shown again, a key of the texts.
         code: their code, once it is theirs; `drawn` before.
-        file: what the centre has told about their code.
+        file, appointments: what the centre has told about their code.
         quick: what follows is introduced without being chosen.
         chosen, began_s: what is read, heard or done now, and since when on the face's own clock.
         page: which page of a list or an article.
@@ -98,6 +98,7 @@ class Visit:
     first_pin: str = ""
     code: str = ""
     file: list[TrendPoint] = field(default_factory=list)
+    appointments: list[AppointmentPoint] = field(default_factory=list)
     asked_code: str = ""
     open: Open | None = None
     intro: str = ""

@@ -43,7 +43,23 @@ def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, ta
     )
 
 
-def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=None, reason="", ended="", key="s1"):
+DONE = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "")
+
+
+def make_session(
+    segment=2,
+    *,
+    state="running",
+    left_s=200.0,
+    now_ns=0,
+    pacer=None,
+    reason="",
+    ended="",
+    key="s1",
+    programme="resonance",
+    summary=DONE,
+):
+    loaded = load(programme)
     segments = [
         SegmentView(
             part.key,
@@ -53,15 +69,15 @@ def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=No
             "done" if number < segment else "now" if number == segment else "next",
             part.breaths_per_min,
         )
-        for number, part in enumerate(load("resonance").segment)
+        for number, part in enumerate(loaded.segment)
     ]
-    summary = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "") if state == "finished" else None
+    summary = summary if state == "finished" else None
     session = SessionView(
         key,
         state,
-        "resonance",
-        "共振呼吸",
-        "Resonance breathing",
+        programme,
+        loaded.title_zh,
+        loaded.title_en,
         "chair-1",
         0,
         now_ns,

@@ -50,6 +50,8 @@ def at(place, prepare=None, *, frame="here", **house):
 
 def everything():
     """All situations."""
+    from tests.kiosk.chair_situations import CHAIR
+    from tests.kiosk.rest_situations import REST
     from tests.kiosk.visit_situations import VISIT
 
-    return [*VISIT]  # and CHAIR of chair_situations, with the pages of screens2
+    return [*VISIT, *REST, *CHAIR]

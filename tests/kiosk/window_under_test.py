@@ -1,17 +1,22 @@
 """A kiosk in a process of its own, which tells a test what is on its window: one JSON line per line on stdin.
 
-"look" answers with every text and target of the page (pixels, from the top left); anything else ends it.
-Arguments: socket, width, height, and options of `kiosk.app.run` as JSON.
+"look" answers with every text and target of the page (pixels, from the top left); anything else ends it. Arguments:
+socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`; "house", fields of `Furniture`; "data",
+"counter", "broker" (port) of a real site, where there is one.
 """
 
 import json
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
+from gateway.client import KioskLine
+from gateway.link import BrokerAddress
 from kiosk import window
-from kiosk.app import run
+from kiosk.app import Kiosk, run
+from kiosk.furnish import Furniture
 from kiosk.idle import IdleTimes
 
 
@@ -40,7 +45,7 @@ def look() -> None:
     figure = getattr(stage.page, "_figure", None)
     seen = {
         "place": str(stage._shown[0]),
-        "language": stage.flow.language,
+        "language": stage.flow.visit.language,
         "words": words,
         "targets": targets,
         "fullness": figure.fullness if figure else None,
@@ -71,6 +76,21 @@ if __name__ == "__main__":
     if "idle" in options:
         options["idle"] = IdleTimes(**options["idle"])
     size = None if options.pop("fullscreen", False) else (int(sys.argv[2]), int(sys.argv[3]))
-    window.set_up(size)
-    threading.Thread(target=listen, daemon=True).start()
-    run(Path(sys.argv[1]), windowed_size=size, **options)
+    data, counter, broker = (options.pop(name, "") for name in ("data", "counter", "broker"))
+    furniture = {
+        name: Path(value) if name == "maintenance" else value for name, value in options.pop("house", {}).items()
+    }
+    with tempfile.TemporaryDirectory(prefix="xinyi-kiosk-") as made:
+        folder = Path(data or made)
+        line = KioskLine(
+            folder,
+            site="huadu.xinhua.0007",
+            producer="kiosk-1",
+            broker=BrokerAddress("127.0.0.1", broker or 1, ""),
+            counter=Path(counter) if counter else folder / "centre.sock",
+        )
+        window.set_up(size)
+        threading.Thread(target=listen, daemon=True).start()
+        house = Furniture(demonstration=True, **furniture)
+        leaving = run(Kiosk(Path(sys.argv[1]), house, windowed_size=size, **options), line)
+    sys.exit(64 if leaving == "leave" else 0)
