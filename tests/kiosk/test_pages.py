@@ -158,9 +158,7 @@ def test_every_page_looks_as_it_did(pages, pictures):
 
 def test_every_text_and_target_lies_where_it_did(pages):
     layout = json.loads(references.LAYOUT.read_text("utf-8"))
-    wrong = [
-        references.moved(page["picture"], layout[page["picture"]], page) for page in pages if "picture" in page
-    ]
+    wrong = [references.moved(page["picture"], layout[page["picture"]], page) for page in pages if "picture" in page]
     assert not any(wrong), "\n".join(filter(None, wrong))
 
 
