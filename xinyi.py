@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from xinyi_care import care
 from xinyi_devices import devices
 from xinyi_duty import duty
 from xinyi_enrol import enrol
@@ -298,6 +299,7 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
         raise StoreUnwritable(output, f"cannot be written ({error.strerror})", "choose another file") from None
 
 
+main.add_command(care)
 main.add_command(devices)
 main.add_command(duty)
 main.add_command(enrol)

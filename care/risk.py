@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from care.instruments.loading import main_bands, shipped
-from care.instruments.model import Checked, Instrument, Score
+from care.instruments.model import VOID, Checked, Instrument, Score
 from care.located import DataError, Located, read
 
 Tier = Literal["green", "yellow", "orange", "red"]
@@ -133,10 +133,10 @@ def tier_of(rules: RiskRules, instrument: str, score: Score, fired: str = "") ->
         fired: the gravest tier that `item_fires` gave for one of its answers.
 
     Returns:
-        "" when nothing fired and the form is not complete: half a form says nothing, not even green.
+        "" when nothing fired and the form is not complete, or void: it says nothing, not even green.
     """
     calls: list[Tier] = [tier for tier in TIERS if tier == fired]
-    if score.complete:
+    if score.complete and score.band != VOID:
         calls.append("green")
         for rule in rules.band:
             if rule.instrument == instrument:

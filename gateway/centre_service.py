@@ -151,8 +151,7 @@ def scorer_of(config: Config) -> Scorer:
     Raises:
         DataError: its rules of tiers are not as they must be.
     """
-    packs, rules = (Path(each).expanduser() if each else None for each in (config.care.packs, config.care.risk))
-    scorer = Scorer(packs, rules)
+    scorer = Scorer(config.packs, config.risk_rules)
     _ = scorer.rules
     return scorer
 
@@ -204,6 +203,4 @@ def _load(centre: Centre, config: Config) -> Load:
         log.warning("%s", error)
         stale = 1  # somebody has to look
     depth = centre.rows.box(UP, centre.clock.utc_ns).depth()
-    return Load(
-        depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents, hotlines_stale=stale
-    )
+    return Load(depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents, hotlines_stale=stale)

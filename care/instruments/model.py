@@ -14,6 +14,8 @@ Checked = Literal["published", "general knowledge"]
 Kind = Literal["scored", "gate", "function"]
 Step = Literal["rest", "read", "talk", "book", "doctor", "help"]
 """What a person may do next: rest here, read, talk to somebody, book a talk, see a doctor, get help now."""
+VOID = "void"
+"""The band of a form that is complete and yet says nothing (its validity scale)."""
 
 
 class AnswersError(ValueError):
@@ -33,6 +35,7 @@ class Item(Struct, frozen=True):
     Attributes:
         kind: "scored"; "gate": decides whether the others are asked; "function": how hard life is, not scored.
         risk: touches on risk: the screen wants an explicit 下一题, and shows that care is near.
+        ours: this one, unscored, is in words of ours among published ones: left out until a reviewer has signed.
         values: what may be answered, the lowest first.
     """
 
@@ -42,6 +45,7 @@ class Item(Struct, frozen=True):
     options: list[Option]
     kind: Kind
     risk: bool
+    ours: bool
     loinc: str
     values: tuple[int, ...]
 

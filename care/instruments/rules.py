@@ -7,7 +7,7 @@ scales of a complete form and may add to them.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from care.instruments.model import Instrument
+from care.instruments.model import VOID, Instrument
 
 
 @dataclass
@@ -43,9 +43,9 @@ def worst_scale(instrument: Instrument, _: Mapping[str, int], draft: Draft) -> N
 
 
 def mht_validity(_: Instrument, __: Mapping[str, int], draft: Draft) -> None:
-    """Seven or more on the validity scale: nothing else of the form counts; the band is "void"."""
+    """Seven or more on the validity scale: nothing else of the form counts; the band is `VOID`."""
     if draft.values["validity"] >= 7:
-        draft.bands = {"total": "void"}
+        draft.bands = {"total": VOID}
         draft.positive.clear()
 
 

@@ -6,14 +6,14 @@ Partial answers give no value and no band: what is missing, and nothing else. An
 
 from collections.abc import Mapping
 
-from care.instruments.model import AnswersError, Band, Feedback, Instrument, Item, Scale, Score
+from care.instruments.model import VOID, AnswersError, Band, Feedback, Instrument, Item, Scale, Score
 from care.instruments.rules import INSTRUMENT_RULES, SCALE_RULES, Draft
 
 PARTLY = {
     "zh": ("没有做完也没关系，想停就可以停。", "没做完的问卷不给结果，已经答的也不会拿来评判您。"),
     "en": ("It is fine to stop at any point.", "A form that is not finished gives no result, and nobody judges it."),
 }
-VOID = {
+UNCLEAR = {
     "zh": ("有时候题目不好答，这很常见。", "这一次的作答不太能说明情况，休息一下再做也可以。"),
     "en": ("Some questions are hard to answer; that is common.", "This time the answers do not tell much."),
 }
@@ -40,13 +40,13 @@ def score(instrument: Instrument, answers: Mapping[str, int], *, sex: str = "") 
         AnswersError: an item that is not there, or a value that none of its options has.
     """
     items = {item.id: item for item in instrument.items}
-    for name, value in answers.items():
+    for name, chosen in answers.items():
         item = items.get(name)
         if item is None:
             raise AnswersError(f"{instrument.key}: there is no item {name!r}")
-        if value not in item.values:
+        if chosen not in item.values:
             low, high = item.values[0], item.values[-1]
-            raise AnswersError(f"{instrument.key}: {name} cannot be {value!r}, but {low} to {high}")
+            raise AnswersError(f"{instrument.key}: {name} cannot be {chosen!r}, but {low} to {high}")
     counted = dict(answers)
     missing: list[str] = []
     for item in instrument.items:
@@ -92,8 +92,8 @@ def feedback(instrument: Instrument, score: Score, language: str) -> Feedback:
     tongue = "en" if language == "en" else "zh"
     if not score.complete:
         return Feedback(*PARTLY[tongue], step="rest")
-    if score.band == "void":
-        return Feedback(*VOID[tongue], step="talk")
+    if score.band == VOID:
+        return Feedback(*UNCLEAR[tongue], step="talk")
     words = next(words for words in instrument.words if words.band == score.band)
     if tongue == "en":
         return Feedback(words.normal_en, words.meaning_en, words.step)

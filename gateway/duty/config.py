@@ -10,16 +10,14 @@ class CareConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The site's own files about people, where those that are shipped are not enough.
 
     Attributes:
-        packs: folder of content packs, questionnaires whose texts the site may show.
-        reviewed: file with the signatures of its reviewers.
-        risk: its own rules of tiers (`care/risk.toml` is the pattern).
+        packs: folder of content packs of questionnaires; "" is `packs` in the data folder.
+        risk: its own rules of risk (`care/risk.toml` is the pattern).
         handoff: who is called when (`care/handoff.toml` is the pattern).
         hotlines: numbers to call, beside and over those that are shipped.
         hotline_days: after so many days without a look a number is out of date.
     """
 
     packs: str = ""
-    reviewed: str = ""
     risk: str = ""
     handoff: str = ""
     hotlines: str = ""
