@@ -1,23 +1,17 @@
-"""From a finger on a risk answer to a counsellor's answer on the same screen: a real kiosk, broker, centre and command."""
+"""From a finger on a risk answer to a counsellor's answer on the same screen: real kiosk, broker, centre, command."""
 
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "gateway"), str(Path(__file__).parents[1] / "gateway" / "counter")]
-
 from counter_parts import Room
 from gateway_parts import until
 
-from gateway.messages import Assessment, RecordKind
+from gateway.messages import RecordKind
 from gateway.services.alerts import alert_steps, find_alerts
 from gateway.sockets_folder import sockets_folder
 from tests.kiosk.conftest import open_display, open_kiosk
-
-FILL = "waiting"
 
 
 @pytest.fixture
