@@ -13,7 +13,7 @@ FREEZE ?=
 help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
 	@echo "make test      all tests, with real parts"
-	@echo "make check     style, types, import table, known vulnerabilities, whether docs/messages is of today"
+	@echo "make check     style, types, import table, known vulnerabilities, whether docs/messages and docs/instruments.md are of today"
 	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=), faults (KILLS=); hours"
 	@echo "make bench     speed, as ratios against peers"
 
@@ -35,6 +35,7 @@ check: setup-test
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) docs/make_messages.py --check
+	$(PY) docs/make_instruments.py --check
 	$(PY) deploy/audit requirements.txt requirements-dev.txt
 
 # Each part runs whatever the others came to; recordings only where they are.

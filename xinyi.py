@@ -15,7 +15,9 @@ from typing import Any
 import click
 
 from xinyi_appointments import appointments
+from xinyi_care import care
 from xinyi_devices import devices
+from xinyi_duty import duty
 from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
@@ -37,6 +39,7 @@ KNOWN_ERRORS = {
     "care.located.DataError",
     "care.handoff.HandoffError",
     "care.hotlines.HotlineError",
+    "care.library.LibraryError",
     "care.programme.ProgrammeError",
     "devices.errors.DeviceError",
     "firmware_sim.control.ControlError",
@@ -272,7 +275,9 @@ def export(session: str, form: str, output: Path | None, data: Path | None, conf
 
 
 main.add_command(appointments)
+main.add_command(care)
 main.add_command(devices)
+main.add_command(duty)
 main.add_command(enrol)
 main.add_command(fleet)
 main.add_command(kiosk)

@@ -21,7 +21,7 @@ from benchmarks.postgres_rig import Postgres
 from gateway.broker import broker_command, free_port, private_address
 
 ROOT = Path(__file__).parents[1]
-PRODUCERS = ("room", "kiosk", "console")
+PRODUCERS = ("room", "kiosk-1", "console")
 
 
 class Child:

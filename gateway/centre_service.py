@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from care.hotlines import HotlineError
 from devices.clock import Clock
 from gateway import topics
 from gateway.acting import Acting
@@ -23,6 +24,7 @@ from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
 from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
+from gateway.duty.numbers import hotlines_of, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -62,7 +64,8 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     await asyncio.to_thread(make_folder, config.data)
     machine = Machine(config.data)
     reason = await asyncio.to_thread(machine.begin, topics.CENTRE)
-    vitals = Vitals(machine, lambda: _load(centre))
+    hotlines_of(config)  # a file that cannot be used is said at the start
+    vitals = Vitals(machine, lambda: _load(centre, config))
     pulse = Pulse(site, topics.CENTRE, vitals, clock, reset_reason=reason)
     watched: list[FleetWatch] = []
     relay = Pulse(
@@ -190,10 +193,15 @@ async def _count(centre: Centre, zone: ZoneInfo) -> None:
         await asyncio.sleep(COUNT_S)
 
 
-def _load(centre: Centre) -> Load:
-    """How full the centre is: what waits to go up, holes, dead letters."""
+def _load(centre: Centre, config: Config) -> Load:
+    """How full the centre is: what waits to go up, holes, dead letters; and which numbers want a look."""
     if not centre.opened.is_set():
         return Load()
     gaps, letters, incidents = centre.rows.troubles()
+    try:
+        stale = len(stale_hotlines(config, centre.clock.utc_ns()))
+    except HotlineError as error:
+        log.warning("%s", error)
+        stale = 1  # somebody has to look
     depth = centre.rows.box(UP, centre.clock.utc_ns).depth()
-    return Load(depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents)
+    return Load(depth=depth, sequence_gaps=gaps, dead_letters=letters, incidents=incidents, hotlines_stale=stale)

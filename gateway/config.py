@@ -224,6 +224,21 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return self.sockets / "centre.sock"
 
     @property
+    def packs(self) -> Path:
+        """Folder of the content packs of questionnaires."""
+        return Path(self.care.packs).expanduser() if self.care.packs else self.data / "packs"
+
+    @property
+    def reviews(self) -> Path:
+        """Folder of what the site's reviewers have signed."""
+        return self.data / "reviews"
+
+    @property
+    def risk_rules(self) -> Path | None:
+        """The site's own rules of risk; None: those that ship."""
+        return Path(self.care.risk).expanduser() if self.care.risk else None
+
+    @property
     def store(self) -> str:
         """URL of the rows."""
         return self.centre.rows_url or f"sqlite:///{self.data / 'rows.sqlite'}"

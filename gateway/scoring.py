@@ -2,7 +2,7 @@
 
 What a kiosk said of the result is compared and kept as an incident where it differs: somebody changed a record, or two
 programs do not agree. A questionnaire that this centre does not know (yet) keeps what the kiosk said, marked unscored,
-until it does (`gateway/keeping/rescore.py`). Tiers are compared only where both judged by the same version of the rules.
+until it does (`gateway/keeping/rescore.py`). Tiers are compared only where both judged by one version of the rules.
 """
 
 import math

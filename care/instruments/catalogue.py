@@ -4,17 +4,20 @@ from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from care.instruments import licences, packs, reviews
+from care.instruments import licences, reviews
 from care.instruments.loading import shipped
 from care.instruments.model import Instrument
+from care.instruments.packs import load_all
 
 
 class Catalogue(Struct, frozen=True):
     """What may be shown.
 
     Attributes:
-        offered: key → instrument, with texts and a valid licence.
+        offered: key → instrument, with texts and a valid licence. For screens: a centre scores by `loading.shipped()`,
+            which knows every item.
         refused: key (or file name of a content pack that cannot be read) → why not, in one line.
         watermark: offered in the demonstration only: no reviewer has signed these texts.
     """
@@ -24,18 +27,16 @@ class Catalogue(Struct, frozen=True):
     watermark: set[str]
 
 
-def catalogue(
-    packs_folder: Path | None, reviewed: Path | None, today: date, *, demonstration: bool = False
-) -> Catalogue:
+def catalogue(packs: Path | None, reviewed: Path | None, today: date, *, demonstration: bool = False) -> Catalogue:
     """What is offered.
 
     Args:
-        packs_folder: content packs of the site.
+        packs: content packs of the site.
         reviewed: signatures of the site's reviewers.
         today: the day at the site.
         demonstration: wording of our own is shown unsigned, under a watermark.
     """
-    brought, refused = packs.load_all(packs_folder)
+    brought, refused = load_all(packs)
     offered: dict[str, Instrument] = {}
     watermark: set[str] = set()
     for key, instrument in (shipped() | brought).items():
@@ -44,10 +45,12 @@ def catalogue(
         if why := licences.problem(instrument, today) or ("" if instrument.has_texts else "it has no texts"):
             refused[key] = why
             continue
-        if unsigned := reviews.problem(instrument, reviewed):
+        unsigned = reviews.problem(instrument, reviewed)
+        if unsigned and instrument.is_ours:
             if not demonstration:
                 refused[key] = unsigned
                 continue
             watermark.add(key)
-        offered[key] = instrument
+        shown = [item for item in instrument.items if not (unsigned and item.ours)]
+        offered[key] = replace(instrument, items=shown)
     return Catalogue(offered, refused, watermark)

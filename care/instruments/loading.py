@@ -8,18 +8,12 @@ import re
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
-
+from care.instruments.form import File, FileItem
 from care.instruments.model import (
     Band,
-    Checked,
-    Fact,
     Instrument,
     Item,
-    Kind,
-    Licence,
     Option,
     Scale,
     Term,
@@ -29,102 +23,7 @@ from care.instruments.model import (
 from care.instruments.rules import INSTRUMENT_RULES, SCALE_RULES
 from care.located import Located, read
 
-Key = Annotated[str, Meta(pattern=r"^[a-z0-9_]+$", max_length=24)]
-Text = Annotated[str, Meta(min_length=1, max_length=400)]
-Loinc = Annotated[str, Meta(pattern=r"^$|^(LA)?\d+-\d$")]
 FOLDER = "care/instruments/data"
-
-
-class _Choice(Struct, frozen=True, forbid_unknown_fields=True):
-    value: int
-    zh: str = ""
-    en: str = ""
-    loinc: Loinc = ""
-
-
-class _Answers(Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
-    choices: Annotated[list[_Choice], Meta(min_length=2)]
-
-
-class _Item(Struct, frozen=True, forbid_unknown_fields=True):
-    id: Key
-    zh: str = ""
-    en: str = ""
-    answers: str = ""
-    kind: Kind = "scored"
-    risk: bool = False
-    loinc: Loinc = ""
-
-
-class _Band(Struct, frozen=True, forbid_unknown_fields=True):
-    key: Key
-    to: float
-    zh: Text
-    en: Text
-    positive: bool = False
-    sex: Literal["", "male", "female"] = ""
-    source: str = ""
-    population: str = ""
-    checked: Checked | None = None
-
-
-class _Scale(Struct, frozen=True, forbid_unknown_fields=True):
-    key: Key
-    zh: Text
-    en: Text
-    items: list[int | str] = []
-    reverse: list[int] = []
-    form: Literal["sum", "mean", "count"] = "sum"
-    at_least: int = 1
-    multiply: Annotated[int, Meta(ge=1)] = 1
-    rule: str = ""
-    loinc: Loinc = ""
-    source: str = ""
-    population: str = ""
-    checked: Checked = "general knowledge"
-    band: list[_Band] = []
-
-
-class _Words(Struct, frozen=True, forbid_unknown_fields=True):
-    band: str
-    normal_zh: Text
-    normal_en: Text
-    meaning_zh: Text
-    meaning_en: Text
-    step: Literal["rest", "read", "talk", "book", "doctor", "help"]
-
-
-class _Wording(Struct, frozen=True, forbid_unknown_fields=True):
-    zh: Wording
-    en: Wording
-
-
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    key: Key
-    version: Annotated[int, Meta(ge=1)]
-    title_zh: Text
-    title_en: Text
-    name_zh: Text
-    name_en: Text
-    minutes: Annotated[int, Meta(ge=1, le=60)]
-    age_from: Annotated[int, Meta(ge=3, le=120)]
-    licence: Licence
-    answers: Annotated[list[_Answers], Meta(min_length=1)]
-    scale: Annotated[list[_Scale], Meta(min_length=1)]
-    words: Annotated[list[_Words], Meta(min_length=1)]
-    stem_zh: str = ""
-    stem_en: str = ""
-    age_to: int | None = None
-    informant: Literal["self", "parent"] = "self"
-    unattended: bool = True
-    loinc: Loinc = ""
-    numbered: Annotated[int, Meta(ge=0, le=200)] = 0
-    opens: int = 1
-    rules: list[str] = []
-    wording: _Wording | None = None
-    item: list[_Item] = []
-    fact: list[Fact] = []
 
 
 def shipped() -> dict[str, Instrument]:
@@ -146,7 +45,7 @@ def parse(text: str, name: str) -> Instrument:
     Raises:
         DataError: the first thing that is not as it must be, with file and line.
     """
-    file = read(text, name, _File)
+    file = read(text, name, File)
     items = _items(file)
     scales = [_scale(file, number, items) for number in range(len(file.value.scale))]
     said = file.value
@@ -185,7 +84,7 @@ def parse(text: str, name: str) -> Instrument:
 _NO_WORDING = Wording("published", "a content pack brings the texts")
 
 
-def _items(file: Located[_File]) -> list[Item]:
+def _items(file: Located[File]) -> list[Item]:
     said = file.value
     lists = {answers.name: answers for answers in said.answers}
     own = {item.id: number for number, item in enumerate(said.item)}
@@ -194,7 +93,7 @@ def _items(file: Located[_File]) -> list[Item]:
     items = []
     for name in order:
         at = f"item[{own[name]}]" if name in own else "numbered"
-        item = said.item[own[name]] if name in own else _Item(name)
+        item = said.item[own[name]] if name in own else FileItem(name)
         answers = lists.get(item.answers or said.answers[0].name)
         if answers is None:
             raise file.at(f"{at}.answers", f"there is no answer list {item.answers!r}; there are: {', '.join(lists)}")
@@ -203,7 +102,17 @@ def _items(file: Located[_File]) -> list[Item]:
             raise file.at(f"answers[{said.answers.index(answers)}]", "two options have the same value")
         options = [Option(choice.value, choice.zh, choice.en, choice.loinc) for choice in answers.choices]
         items.append(
-            Item(f"{said.key}.{name}", item.zh, item.en, options, item.kind, item.risk, item.loinc, tuple(values))
+            Item(
+                f"{said.key}.{name}",
+                item.zh,
+                item.en,
+                options,
+                item.kind,
+                item.risk,
+                item.ours,
+                item.loinc,
+                tuple(values),
+            )
         )
     if len(own) != len(said.item):
         raise file.at("item", "two items have the same id")
@@ -212,7 +121,7 @@ def _items(file: Located[_File]) -> list[Item]:
     return items
 
 
-def _scale(file: Located[_File], number: int, items: list[Item]) -> Scale:
+def _scale(file: Located[File], number: int, items: list[Item]) -> Scale:
     said = file.value.scale[number]
     at = f"scale[{number}]"
     by_id = {item.id: item for item in items}
@@ -271,7 +180,7 @@ def highest(scale: Scale, items: dict[str, Item]) -> float:
     return SCALE_RULES[scale.rule](top) if scale.rule else top
 
 
-def _spread(file: Located[_File], field: str, said: list[int | str]) -> list[str]:
+def _spread(file: Located[File], field: str, said: list[int | str]) -> list[str]:
     """Items of a scale: 7, "16-25", or "81-99/2" for every second one."""
     names: list[str] = []
     for part in said:
@@ -285,7 +194,7 @@ def _spread(file: Located[_File], field: str, said: list[int | str]) -> list[str
     return names
 
 
-def _faults(said: _File, instrument: Instrument) -> list[tuple[str, str]]:
+def _faults(said: File, instrument: Instrument) -> list[tuple[str, str]]:
     """What a type cannot say: (field, what is wrong)."""
     faults: list[tuple[str, str]] = []
     keys = [scale.key for scale in said.scale]
@@ -296,6 +205,9 @@ def _faults(said: _File, instrument: Instrument) -> list[tuple[str, str]]:
         for rule in said.rules
         if rule not in INSTRUMENT_RULES
     ]
+    for number, item in enumerate(said.item):
+        if item.ours and item.kind != "function":
+            faults.append((f"item[{number}].ours", "only an item that is not scored can be ours alone: see wording"))
     if sum(item.kind == "gate" for item in instrument.items) > 1:
         faults.append(("item", "only one item can be a gate"))
     if instrument.age_to is not None and instrument.age_to < instrument.age_from:
@@ -325,7 +237,7 @@ def main_bands(instrument: Instrument) -> list[str]:
     return list(dict.fromkeys(band.key for band in found)) or [""]
 
 
-def _gaps(said: _File) -> list[tuple[str, str]]:
+def _gaps(said: File) -> list[tuple[str, str]]:
     """An instrument with texts has them all, in both languages."""
     gaps = [
         (f"item[{number}].{language}", "has no text")

@@ -35,6 +35,7 @@ class Item(Struct, frozen=True):
     Attributes:
         kind: "scored"; "gate": decides whether the others are asked; "function": how hard life is, not scored.
         risk: touches on risk: the screen wants an explicit 下一题, and shows that care is near.
+        ours: this one, unscored, is in words of ours among published ones: left out until a reviewer has signed.
         values: what may be answered, the lowest first.
     """
 
@@ -44,6 +45,7 @@ class Item(Struct, frozen=True):
     options: list[Option]
     kind: Kind
     risk: bool
+    ours: bool
     loinc: str
     values: tuple[int, ...]
 

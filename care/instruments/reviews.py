@@ -52,9 +52,12 @@ def sign(instrument: Instrument, reviewer: str, today: dt.date) -> str:
 
 
 def problem(instrument: Instrument, folder: Path | None) -> str:
-    """Why the wording may not be shown; "" when it is published wording, or signed as it is."""
-    if not instrument.is_ours:
-        return ""
+    """Why wording of ours may not be shown; "" when it is signed as it is.
+
+    Args:
+        instrument: with all its texts.
+        folder: of the site's signatures.
+    """
     path = folder / f"{instrument.key}.toml" if folder else None
     if path is None or not path.exists():
         return f"its wording is ours, and nobody has signed it: xinyi care sign {instrument.key} --reviewer NAME"

@@ -153,7 +153,7 @@ def _record(number: int, body: Body) -> Example:
     by_centre = goes_down or "centre" in KINDS[kind].maker
     site, target = (TOWN, ROOM) if goes_down else (ROOM, "")
     producer = topics.CENTRE if by_centre else KINDS[kind].maker.partition(" ")[0]
-    producer = producer if producer in {topics.CENTRE, "kiosk"} else "room"
+    producer = {topics.CENTRE: topics.CENTRE, "kiosk": topics.KIOSKS[0]}.get(producer, "room")
     record = Record(_id(number), kind, site, producer, BEGAN + number * S, encode(body), target)
     envelope = Envelope(BOOT, lane_of(kind), number, record)
     turn = topics.down if goes_down else topics.up

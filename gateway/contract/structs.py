@@ -57,7 +57,7 @@ KINDS: dict[RecordKind, KindFacts] = {
     RecordKind.SITE_SETTINGS: KindFacts("upper centre", down=True),
     RecordKind.RELEASE_MANIFEST: KindFacts("upper centre", down=True),
     RecordKind.RELEASE_REPORT: KindFacts("centre"),
-    RecordKind.PERSON_FILE: KindFacts("kiosk, or the site's command line"),
+    RecordKind.PERSON_FILE: KindFacts("kiosk or the site's command line"),
     RecordKind.CONTENT_VIEWED: KindFacts("kiosk"),
     RecordKind.LIBRARY_PIECE: KindFacts("upper centre", down=True),
     RecordKind.TOMBSTONE: KindFacts("whoever sends on this hop", down=True),

@@ -85,7 +85,7 @@ class Counter(LocalSocket):
         rows, site, now = self._centre.rows, self._centre.site, self._centre.clock.utc_ns()
         match question:
             case AlertStanding():
-                return await asyncio.to_thread(alert_standing, rows, question.alert, site=site, now_utc_ns=now)
+                return await asyncio.to_thread(alert_standing, rows, question.alert, site=site)
             case WhoIsOnDuty():
                 return await asyncio.to_thread(duty_now, rows, site=site, now_utc_ns=now)
             case OpenFile():

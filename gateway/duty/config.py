@@ -10,8 +10,7 @@ class CareConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The site's own files about people, where those that are shipped are not enough.
 
     Attributes:
-        packs: folder of content packs, questionnaires whose texts the site may show.
-        reviewed: file with the signatures of its reviewers.
+        packs: folder of content packs, questionnaires whose texts the site may show; "" is `<data>/packs`.
         risk: its own rules of tiers (`care/risk.toml` is the pattern).
         handoff: who is called when (`care/handoff.toml` is the pattern).
         hotlines: numbers to call, beside and over those that are shipped.
@@ -19,7 +18,6 @@ class CareConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     packs: str = ""
-    reviewed: str = ""
     risk: str = ""
     handoff: str = ""
     hotlines: str = ""

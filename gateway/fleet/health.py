@@ -113,6 +113,7 @@ class Heartbeat(_Finite, frozen=True):
         sequence_gaps: holes in what others send to this process that are open now.
         dead_letters: what its stores have refused for good, all of it.
         incidents: what should not have happened: sittings of which a kiosk says another result than the centre, all.
+        hotlines_stale: of a centre: numbers to call that nobody has verified for too long.
         faults: of a relay: what moves people at its site and reports a fault, by id; the level above hears no devices.
     """
 
@@ -139,6 +140,7 @@ class Heartbeat(_Finite, frozen=True):
     machine_uptime_s: Amount | None = None
     sequence_gaps: Count = 0
     dead_letters: Count = 0
+    hotlines_stale: Count = 0
     devices: Annotated[list[DeviceHealth], Meta(max_length=MOST_DEVICES)] = []
     faults: Annotated[list[Id], Meta(max_length=MOST_DEVICES)] = []
     incidents: Count = 0

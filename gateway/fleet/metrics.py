@@ -59,6 +59,7 @@ METRICS: dict[str, dict[str, Metric]] = {
                 "incidents_1h": "",
                 "restarts_1h": "",
                 "version_behind": "",
+                "hotlines_stale": "",
             }.items()
         },
     },

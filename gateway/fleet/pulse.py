@@ -34,6 +34,7 @@ class Load(NamedTuple):
     sequence_gaps: int = 0
     dead_letters: int = 0
     incidents: int = 0
+    hotlines_stale: int = 0
 
 
 class Vitals:
@@ -134,6 +135,7 @@ class Pulse:
             sequence_gaps=load.sequence_gaps,
             dead_letters=load.dead_letters,
             incidents=load.incidents,
+            hotlines_stale=load.hotlines_stale,
             devices=device_healths(self._devices()),
             faults=list(self._faults())[:MOST_DEVICES],
         )

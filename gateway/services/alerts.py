@@ -21,12 +21,14 @@ from gateway.sealing import of_record
 
 __all__ = [
     "AlertRow",
+    "StandingAlert",
     "Timeliness",
     "acknowledge_alert",
     "alert_steps",
     "close_alert",
     "find_alerts",
     "resolve_alert",
+    "standing_alerts",
     "timeliness",
 ]
 
@@ -55,6 +57,34 @@ def find_alerts(
     question = sa.select(*(a[name] for name in AlertRow._fields)).where(a.status.in_(statuses))
     with rows.reading() as db:
         return [AlertRow(*row) for row in db.execute(question.order_by(*order).limit(limit))]
+
+
+class StandingAlert(NamedTuple):
+    """An alert that somebody has to see to, and the site where it was raised."""
+
+    site: str
+    state: AlertState
+
+
+def standing_alerts(rows: Rows, *, site: str = "") -> list[StandingAlert]:
+    """Alerts that are open or were taken on and are not closed: those that nobody has answered first, the most urgent
+    deadline on top.
+
+    Args:
+        rows: of a site.
+        site: only what was raised there; "" for everything that it holds.
+    """
+    a = t.alerts.c
+    question = sa.select(a.alert, a.site).where(a.status.in_(("open", "acknowledged")))
+    with rows.reading() as db:
+        found = db.execute(question.where(a.site == site) if site else question).all()
+    standing = [StandingAlert(row.site, alert_state(alert_steps(rows, row.alert))) for row in found]
+    return sorted(standing, key=lambda each: _urgency(each.state))
+
+
+def _urgency(state: AlertState) -> tuple[bool, int, int]:
+    deadline = state.next_deadline
+    return state.status != "open", deadline.until_utc_ns if deadline else 1 << 62, -(state.raised_utc_ns or 0)
 
 
 def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
@@ -112,7 +142,8 @@ def resolve_alert(rows: Rows, text: str) -> UUID:
                     return found
             raise UnknownAlert(rows.where, "no alert is open", remedy)
         wanted = text.replace("-", "").lower()
-        alerts = [alert for alert in db.scalars(sa.select(a.alert)) if wanted and alert.hex.startswith(wanted)]
+        everything: list[UUID] = list(db.scalars(sa.select(a.alert)))
+    alerts = [alert for alert in everything if wanted and alert.hex.startswith(wanted)]
     if len(alerts) != 1:
         said = f"{len(alerts)} alerts begin with {text!r}" if alerts else f"there is no alert {text!r}"
         raise UnknownAlert(rows.where, said, remedy)

@@ -3,16 +3,15 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Meta, Struct
 
+from care.library import parse
 from gateway import tables as t
 from gateway.arrivals import within
 from gateway.counter.messages import LibraryAnswer
-from gateway.errors import KeyLost, NotAllowed, SealBroken
+from gateway.errors import KeyLost, NotAllowed, SealBroken, StoreMissing
 from gateway.keeping.asking import Place, have_stored
 from gateway.keeping.audit import note
 from gateway.messages import LibraryPiece, RecordKind, decode_body
@@ -25,27 +24,19 @@ ENOUGH_BYTES = 1 << 19
 """So much is sent in one answer; a message on a socket has at most twice of it."""
 
 
-class _Head(Struct):
-    """What must stand in the file of a piece; the rest is for whoever shows it (`care/library`)."""
-
-    key: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$")]
-    version: Annotated[int, Meta(ge=1)]
-
-
 def read_piece(path: Path) -> LibraryPiece:
-    """The piece in a file.
+    """The piece in a file, checked as those that are shown.
 
     Raises:
-        NotAllowed: it cannot be read, or it is none.
+        LibraryError: it is not as it must be.
+        StoreMissing: it cannot be read.
     """
     try:
         body = path.read_text("utf-8")
-        head = msgspec.toml.decode(body, type=_Head)
-    except OSError as error:
-        raise NotAllowed(path, f"cannot be read ({error.strerror})", "name the file of a piece") from None
-    except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise NotAllowed(path, f"is no piece of a library ({error})", "correct it; docs/library.md says how") from None
-    return LibraryPiece(head.key, head.version, body)
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreMissing(path, f"cannot be read ({error})", "name the TOML file of a piece") from None
+    piece = parse(body, str(path))
+    return LibraryPiece(piece.key, piece.version, body)
 
 
 def take_away(place: Place, key: str, target: str, actor: str) -> None:

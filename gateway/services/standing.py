@@ -7,7 +7,9 @@ from uuid import UUID
 
 from care.alerts import alert_state
 from gateway.counter.messages import AlertAnswer, DutyAnswer
+from gateway.documents import newest
 from gateway.errors import UnknownAlert
+from gateway.messages import DutyRoster, RecordKind
 from gateway.rows import Rows
 from gateway.services.alerts import alert_steps
 from gateway.services.duty import current_roster
@@ -15,7 +17,7 @@ from gateway.services.duty import current_roster
 __all__ = ["alert_standing", "duty_now"]
 
 
-def alert_standing(rows: Rows, alert: UUID, *, site: str, now_utc_ns: int) -> AlertAnswer:
+def alert_standing(rows: Rows, alert: UUID, *, site: str) -> AlertAnswer:
     """How an alert stands, in a form for residents; `known` is False when it has not come yet.
 
     Raises:
@@ -25,8 +27,9 @@ def alert_standing(rows: Rows, alert: UUID, *, site: str, now_utc_ns: int) -> Al
         state = alert_state(alert_steps(rows, alert))
     except UnknownAlert:
         return AlertAnswer(known=False)
-    roster = current_roster(rows, site, now_utc_ns)
-    names = {key: entry.name for entry in roster.entries for key in (entry.person, entry.name)} if roster else {}
+    found = newest(rows, RecordKind.DUTY_ROSTER, site)
+    roster = found.body if found and isinstance(found.body, DutyRoster) else DutyRoster(0, [])
+    names = {key: entry.name for entry in roster.entries for key in (entry.person, entry.name)}
     deadline = state.next_deadline
     return AlertAnswer(
         known=True,

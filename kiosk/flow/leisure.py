@@ -155,4 +155,4 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
     seconds = now_s - visit.began_s
     if visit.place is not Place.PIECE or shown is None or seconds < SEEN_S:
         return []
-    return [Keep(ContentViewed(shown.key, shown.version, visit.language, house.utc_ns(), seconds))]
+    return [Keep(ContentViewed(shown.key, shown.version, visit.language, house.utc_ns(), round(seconds)))]

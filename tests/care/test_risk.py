@@ -3,7 +3,7 @@
 import pytest
 
 from care import risk
-from care.instruments.loading import shipped
+from care.instruments.loading import main_bands, shipped
 from care.instruments.scoring import score
 from care.located import DataError
 
@@ -54,6 +54,50 @@ def test_a_finished_form_calls_for_the_tier_of_its_band(values, tier):
 def test_the_gravest_wins():
     assert risk.tier_of(RULES, "phq9", answered(*[3] * 8, 1), "red") == "red"
     assert risk.tier_of(RULES, "phq9", answered(*[3] * 8, 0), "orange") == "orange"
+
+
+FIRES = [
+    ("phq9", 9, 1, "red"),
+    ("epds", 10, 1, "red"),
+    ("scl90", 15, 2, "red"),
+    ("scl90", 59, 2, "red"),
+    ("scl90", 63, 3, "orange"),
+    ("gds15", 14, 1, "orange"),
+    ("dass21", 21, 2, "orange"),
+    ("sds", 19, 3, "orange"),
+    ("sas", 4, 3, "orange"),
+]
+
+
+@pytest.mark.parametrize(("key", "number", "at_least", "tier"), FIRES)
+def test_each_risk_item_fires_from_its_answer_on_and_not_below(key, number, at_least, tier):
+    (item,) = [item for item in shipped()[key].items if item.id == f"{key}.{number}"]
+    assert item.risk, "the screen must ask explicitly"
+    for value in item.values:
+        assert risk.item_fires(RULES, key, item.id, value) == (tier if value >= at_least else "")
+
+
+def test_no_other_answer_fires():
+    known = {(key, f"{key}.{number}") for key, number, _, _ in FIRES}
+    for key, instrument in shipped().items():
+        for item in instrument.items:
+            if (key, item.id) not in known:
+                assert not any(risk.item_fires(RULES, key, item.id, value) for value in item.values)
+
+
+def test_every_band_that_is_worse_than_the_best_calls_for_something():
+    for key, instrument in shipped().items():
+        lists = [rule for rule in RULES.band if (rule.instrument, rule.scale) == (key, "total")]
+        named = [band for rule in lists for tier in ("yellow", "orange", "red") for band in getattr(rule, tier)]
+        calm = set(main_bands(instrument)) - set(named)
+        assert calm <= {"minimal", "normal", "good", "low", "below", "none", ""}, key
+        assert not ({"low", "good"} <= calm), key
+
+
+def test_a_void_form_is_not_green():
+    mht = shipped()["mht"]
+    void = score(mht, {item.id: 1 for item in mht.items})
+    assert risk.tier_of(RULES, "mht", void) == ""
 
 
 SITE = """version = 1000

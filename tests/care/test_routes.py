@@ -55,10 +55,34 @@ def test_half_a_form_leads_nowhere():
     assert routes.following(ROUTE, [partial], GROWN) == []
 
 
+def test_from_60_on_there_is_gds15_besides():
+    assert routes.choices(ROUTE, Person("60+"))[0] == "gds15"
+    assert "gds15" not in routes.choices(ROUTE, GROWN)
+
+
+def test_alcohol_and_distress_are_for_grown_people():
+    assert {"auditc", "k10"} <= set(routes.choices(ROUTE, GROWN))
+    assert not {"auditc", "k10"} & set(routes.choices(ROUTE, Person("14-17")))
+
+
+@pytest.mark.parametrize("key", ["mht", "sdq", "pcptsd5"])
+def test_nothing_for_which_somebody_must_be_near_is_in_the_route(key):
+    stops = [stop.instrument for stop in (*ROUTE.first, *ROUTE.then, *ROUTE.choice)]
+    assert key not in stops
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('[[first]]\ninstrument = "who6"\nages = ["60+"]', "line 4: first[0].instrument: there is no 'who6'"),
+        (
+            '[[first]]\ninstrument = "gds15"\nages = ["18-59"]',
+            "line 5: first[0].ages: gds15 is for people from 60 on",
+        ),
+        (
+            '[[first]]\ninstrument = "mht"\nages = ["18-59"]',
+            "line 4: first[0].instrument: mht is not for a kiosk with nobody near",
+        ),
         ('[[first]]\ninstrument = "who5"\nages = ["6+"]', "line 5: first[0].ages[0]: Invalid enum value '6+'"),
         (
             'first = []\n[[then]]\nafter = "phq4"\npositive = "mood"\ninstrument = "phq9"\nages = ["60+"]',

@@ -4,6 +4,7 @@ import pytest
 
 from care.instruments.loading import shipped
 from care.instruments.model import AnswersError
+from care.instruments.scoring import score
 from care.sitting import Sitting
 
 PHQ9 = shipped()["phq9"]
@@ -59,3 +60,41 @@ def test_an_option_that_is_not_there_cannot_be_chosen(value):
 def test_after_the_end_nothing_can_be_chosen():
     with pytest.raises(AnswersError, match="the end"):
         through(Sitting(PHQ9), [0] * 9).answer(0)
+
+
+TERRIBLE = shipped()["pcptsd5"]
+
+
+def test_a_closed_gate_ends_it():
+    sitting = through(Sitting(TERRIBLE), [0])
+    assert sitting.item is None
+    assert sitting.complete
+    assert sitting.given == {"pcptsd5.gate": 0}
+    assert score(TERRIBLE, sitting.given).band == "below"
+
+
+def test_an_open_gate_asks_the_rest():
+    sitting = Sitting(TERRIBLE)
+    assert sitting.progress == (1, 6)
+    sitting = through(sitting, [1, 1, 1, 1])
+    assert (sitting.item.id, sitting.progress) == ("pcptsd5.4", (5, 6))
+    assert not sitting.complete
+
+
+def test_a_gate_that_is_closed_afterwards_takes_back_what_stands_behind_it():
+    sitting = through(Sitting(TERRIBLE), [1, 1, 1])
+    while sitting.position:
+        sitting = sitting.back()
+    sitting = sitting.answer(0)
+    assert sitting.given == {"pcptsd5.gate": 0}
+    assert sitting.answer(1).given == {"pcptsd5.gate": 1, "pcptsd5.1": 1, "pcptsd5.2": 1}
+
+
+@pytest.mark.parametrize("key", sorted(shipped()))
+def test_whoever_goes_through_any_questionnaire_comes_to_a_complete_score(key):
+    instrument = shipped()[key]
+    sitting = Sitting(instrument)
+    while sitting.item:
+        sitting = sitting.answer(sitting.item.values[-1]).forward()
+    assert sitting.complete
+    assert score(instrument, sitting.given).complete

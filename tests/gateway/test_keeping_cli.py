@@ -163,7 +163,7 @@ def test_what_a_silent_centre_has_not_taken_is_kept_and_goes_with_the_next_comma
     data = tmp_path / "data"
     place = Place(SITE, data, BrokerAddress("127.0.0.1", 1, ""))
     withdrawal = ConsentWithdrawn(CODE, "see", 1)
-    with Rows.for_writing(data, placement(data)), pytest.raises(StoreBusy, match="kept in outbox-cli.sqlite"):
+    with Rows.for_writing(data, placement(data)), pytest.raises(StoreBusy, match=r"kept in outbox-cli\.sqlite"):
         have_stored(place, [withdrawal], 1, patience_s=0.2)
     assert [each.body for each in read_person(place, CODE, "li").waiting] == [withdrawal]
     assert not have_stored(place, [ConsentWithdrawn(CODE, "see", 2)], 2).by_centre

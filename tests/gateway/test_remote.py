@@ -204,7 +204,7 @@ async def test_who_is_not_in_the_table_may_not_ask(here: Served, actor: str) -> 
         assert await face.codes(request("self_test", "counsellor:wang")) == ["not_allowed"]
 
 
-@pytest.mark.parametrize("user", ["kiosk", "cli", "relay", "room"])
+@pytest.mark.parametrize("user", ["kiosk-1", "cli", "relay", "room"])
 async def test_the_broker_lets_nobody_but_centre_and_console_ask(here: Served, user: str) -> None:
     async with asker(here.broker, user) as stranger, asker(here.broker) as face:
         stranger.send(request())

@@ -41,7 +41,7 @@ def test_after_a_rotation_everything_can_be_sealed_anew_and_the_old_key_retired(
     with Rows.for_reading(tmp_path, rows_url) as rows:
         assert read_session(rows, session).complete  # the old ones still open
     done = reseal(place)
-    assert (done.changed, done.lost, done.busy, done.in_use) == (7 + 302 + 1 + 1 + 1, 0, [], {third})
+    assert (done.changed, done.lost, done.busy, done.in_use) == (7 + 302 + 1 + 1 + 1 + 1, 0, [], {third})
     assert reseal(place).changed == 0
     assert retire(place, second).suffix == ".retired"
     with Rows.for_writing(tmp_path, placement(tmp_path), rows_url) as rows:
@@ -69,7 +69,7 @@ def test_what_no_key_opens_is_counted_and_left_as_it_is(tmp_path: Path) -> None:
     (lost,) = (tmp_path / "keys").glob("0002-*")
     lost.unlink()
     done = reseal(place)
-    assert (done.changed, done.lost) == (7, 7)
+    assert (done.changed, done.lost) == (8, 8)  # seven records, and an incident: nobody can answer like this
     assert done.in_use == {lost.stem.split("-")[1], place.keyring().key_id}
     with place.reading() as rows:
         assert len(set(before) & set(contents(rows)["records"])) == 7

@@ -1,5 +1,6 @@
 """The kiosk's line to its centre, over a real broker and the centre's counter, while parts of the site die."""
 
+import logging
 import signal
 import subprocess
 import sys
@@ -40,7 +41,10 @@ async def test_what_is_kept_is_delivered_and_an_alert_stands_as_it_was_raised(ro
     )
 
 
-async def test_nothing_of_it_can_be_read_on_the_disk_before_and_nothing_is_left_after(room: Room) -> None:
+async def test_nothing_of_it_can_be_read_on_the_disk_before_and_nothing_is_left_after(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     await room.centre.stop()
     sitting = Assessment(new_id(), "phq9", 1, "zh", BEGAN, BEGAN, {"phq9.9": 3}, False, subject="ABCD2345")
     async with room.line() as line:
@@ -56,6 +60,8 @@ async def test_nothing_of_it_can_be_read_on_the_disk_before_and_nothing_is_left_
         await until(lambda: line.is_delivered(record), "it is delivered")
         assert sealed[:40] not in files_of(room)
         assert RecordKind.ASSESSMENT.value.encode() not in files_of(room)
+    assert caplog.text
+    assert not [word for word in ("phq9", "ABCD2345") if word in caplog.text]
 
 
 async def test_what_was_answered_before_a_crash_is_sent_on_when_the_kiosk_comes_back(room: Room) -> None:

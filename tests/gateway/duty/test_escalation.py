@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 from duty_parts import AT, S, an_alert, state, steps
+from gateway_parts import placement
 from levels import DISTRICT, ROOM, TOWN, Levels
 
 from care.alerts import AlertEvent, AlertStep
+from gateway.duty.delivery import Delivery
 from gateway.duty.escalation import GRACE_S, Escalation
+from gateway.rows import Rows
 from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert
 
 NAMES = {ROOM: "room", TOWN: "town", DISTRICT: "district"}
@@ -186,3 +189,28 @@ async def test_level_that_is_not_in_the_ladder_writes_nothing(levels):
 async def test_alert_without_its_first_step_waits_for_it(levels):
     levels.rows[TOWN].put(AlertEvent(an_alert().alert, 2, AlertStep.NOTED, AT, "room", "system"), AT)
     assert await clock_of(levels, TOWN).turn(AT + 9000 * S) is None
+
+
+async def test_clock_and_delivery_work_on_either_database(tmp_path, rows_url):
+    alert = an_alert()
+    with Rows.for_writing(tmp_path, placement(tmp_path, ROOM, TOWN), rows_url) as rows:
+
+        async def put(event: AlertEvent, target: str = "") -> None:
+            rows.put(event, event.at_utc_ns, target)
+
+        rows.put(alert, AT)
+        clock = Escalation(ROOM, "room", rows, put)
+        delivery = Delivery(ROOM, "room", rows, put, has_upper=True, patience_s=20)
+        assert await clock.turn(AT) == AT + 180 * S
+        await delivery.turn(AT + 21 * S)
+        assert await clock.turn(AT + 700 * S) == AT + 1800 * S
+        rows.box("", lambda: AT).receipted(rows.record_ids(), "town")
+        await delivery.turn(AT + 701 * S)
+        assert state(rows, alert.alert).delivered
+        assert [step for step, _ in steps(rows, alert.alert)] == [
+            "raised",
+            "undelivered",
+            "escalated",
+            "escalated",
+            "delivered",
+        ]

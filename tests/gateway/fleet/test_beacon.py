@@ -154,7 +154,7 @@ async def test_the_broker_lets_nobody_speak_for_another_and_only_the_console_and
     async with mosquitto(tmp_path) as address, ear(address) as hearer:
         asked = []
         async with (
-            Link(address, "k", username="kiosk", on_message=lambda _: None, window=5) as kiosk,
+            Link(address, "k", username="kiosk-1", on_message=lambda _: None, window=5) as kiosk,
             Link(address, "c", username="console", on_message=lambda _: None, window=5) as console,
             Link(address, "r", username="room", on_message=lambda m: asked.append(bytes(m.payload)), window=5) as room,
         ):
@@ -162,8 +162,8 @@ async def test_the_broker_lets_nobody_speak_for_another_and_only_the_console_and
             kiosk.publish(HEALTH, b"as room")
             kiosk.publish(BIRTH, b"as room")
             kiosk.publish(announce_topic(SITE, "room"), b"kiosk")
-            kiosk.publish(topics.health(SITE, "kiosk"), b"as kiosk")
-            await until(lambda: hearer.of(topics.health(SITE, "kiosk")), "the kiosk's own heartbeat")
+            kiosk.publish(topics.health(SITE, "kiosk-1"), b"as kiosk")
+            await until(lambda: hearer.of(topics.health(SITE, "kiosk-1")), "the kiosk's own heartbeat")
             console.publish(announce_topic(SITE, "room"), b"console")
             await until(lambda: asked, "the console's request")
         assert not hearer.of(HEALTH)

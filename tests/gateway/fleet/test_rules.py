@@ -25,6 +25,7 @@ TEXT = (ROOT / SHIPPED).read_text("utf-8")
         ("outbox_full", "outbox_full_percent", "above", 80, 60),
         ("sequence_gap", "sequence_gaps", "above", 0, 600),
         ("dead_letters", "dead_letters_1h", "above", 0, 0),
+        ("incidents", "incidents_1h", "above", 0, 0),
         ("device_disconnected", "disconnected", "above", 0, 600),
         ("device_link_bad", "link_bad_percent", "above", 2, 300),
         ("battery_low", "battery_percent", "below", 15, 120),
@@ -34,6 +35,7 @@ TEXT = (ROOT / SHIPPED).read_text("utf-8")
         ("clock_off", "clock_off_s", "above", 2, 300),
         ("restarts", "restarts_1h", "above", 3, 0),
         ("version_behind", "version_behind", "above", 0, 604800),
+        ("hotlines_stale", "hotlines_stale", "above", 0, 0),
     ],
 )
 def test_what_the_issue_names_is_shipped(name, metric, is_, threshold, for_s):
@@ -82,7 +84,7 @@ def test_a_wrong_rule_is_named_by_file_line_and_field(old, new, says):
 def test_a_field_that_is_missing_or_unknown_is_named_with_its_rule():
     with pytest.raises(RulesInvalid, match="line 3: rule a: Object missing required field `looks_at`"):
         parse('\n\n[[rules]]\nname = "a"\n', "my.toml")
-    with pytest.raises(RulesInvalid, match="rule version_behind: Object contains unknown field `colour`"):
+    with pytest.raises(RulesInvalid, match="rule hotlines_stale: Object contains unknown field `colour`"):
         parse(TEXT + 'colour = "red"\n', "my.toml")
 
 

@@ -196,14 +196,15 @@ def test_the_clock_is_judged_by_the_best_of_three_arrivals():
     assert values(watch, at(245))["clock_off_s"] == 2.5
 
 
-def test_dead_letters_of_the_last_hour_are_those_that_were_added():
+@pytest.mark.parametrize("what", ["dead_letters", "incidents"])
+def test_what_went_wrong_in_the_last_hour_is_what_was_added(what):
     watch = FleetWatch()
-    watch.take_heartbeat(beat(1, dead_letters=40), at(0))
-    assert values(watch, at(0))["dead_letters_1h"] == 0.0
-    watch.take_heartbeat(beat(2, dead_letters=43), at(60))
-    assert values(watch, at(60))["dead_letters_1h"] == 3.0
-    watch.take_heartbeat(beat(63, dead_letters=43), at(3661))
-    assert values(watch, at(3661))["dead_letters_1h"] == 0.0
+    watch.take_heartbeat(beat(1, **{what: 40}), at(0))
+    assert values(watch, at(0))[f"{what}_1h"] == 0.0
+    watch.take_heartbeat(beat(2, **{what: 43}), at(60))
+    assert values(watch, at(60))[f"{what}_1h"] == 3.0
+    watch.take_heartbeat(beat(63, **{what: 43}), at(3661))
+    assert values(watch, at(3661))[f"{what}_1h"] == 0.0
 
 
 def test_the_memory_of_a_site_is_bounded():

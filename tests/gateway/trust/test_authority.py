@@ -60,7 +60,7 @@ def test_the_name_comes_from_the_authority_and_not_from_the_request(authority: A
     "name",
     [
         "room",
-        "kiosk",
+        "kiosk-1",
         "console",
         "centre",
         "relay",

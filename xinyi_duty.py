@@ -1,0 +1,207 @@
+"""The front door's wing for duty: who answers now, what is open, taking an alert on and closing it, the roster.
+
+It reads the rows beside a running centre, or without one, and has every answer stored through `gateway.services`.
+"""
+
+import contextlib
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from xinyi_options import config_option
+
+if TYPE_CHECKING:
+    from care.words import Language
+    from gateway.config import Config
+
+WATCH_S = 1.0
+RING_S = 20.0
+"""How often the bell rings while nobody has answered what pages."""
+
+language_option = click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+who_option = click.option("--actor", required=True, help="Who answers; it is written down.")
+
+
+def _load(config: Path | None) -> "Config":
+    from gateway.config import load
+
+    return load(config)
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@language_option
+@click.pass_context
+def duty(ctx: click.Context, config: Path | None, language: "Language") -> None:
+    """Who is on duty, and the alerts that want an answer."""
+    ctx.obj = config
+    if ctx.invoked_subcommand is None:
+        for line in _picture(_load(config), language)[0]:
+            click.echo(line)
+
+
+def _picture(config: "Config", language: "Language") -> tuple[list[str], set[str]]:
+    """What there is to see, and the ids of open alerts that ring."""
+    from zoneinfo import ZoneInfo
+
+    from care.hotlines import HotlineError
+    from gateway.duty import page
+    from gateway.duty.keeper import handoff_of
+    from gateway.duty.numbers import stale_hotlines
+    from gateway.keeping.asking import Place
+    from gateway.services.alerts import standing_alerts
+    from gateway.services.duty import on_duty
+
+    zone, now = ZoneInfo(config.centre.zone), time.time_ns()
+    with Place.of(config).reading() as rows:
+        lines = page.duty_lines(on_duty(rows, config.site.id, now), zone, language)
+        alerts = standing_alerts(rows)
+    lines += [page.alert_line(alert, config.site.id, now, language) for alert in alerts]
+    if not alerts:
+        lines.append(page.word("none_open", language))
+    try:
+        lines += page.hotline_lines(stale_hotlines(config, now), language)
+    except HotlineError as error:
+        lines.append(str(error))
+    rules = handoff_of(config)
+    states = [each.state for each in alerts if each.state.status == "open"]
+    ringing = {state.alert.hex for state in states if rules.pages(state.tier, state.cause)}
+    return lines, ringing
+
+
+def _config_of(ctx: click.Context, config: Path | None) -> "Config":
+    """What the command itself was given, or the group before it."""
+    return _load(config or ctx.obj)
+
+
+@duty.command()
+@config_option
+@language_option
+@click.pass_context
+def watch(ctx: click.Context, config: Path | None, language: "Language") -> None:
+    """The same again and again until Ctrl-C; the terminal's bell rings until somebody has taken an alert on."""
+    settings = _config_of(ctx, config)
+    rung: set[str] = set()
+    rung_at = 0.0
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            lines, ringing = _picture(settings, language)
+            click.clear()
+            click.echo("\n".join(lines))
+            if ringing and (ringing - rung or time.monotonic() - rung_at > RING_S):
+                rung, rung_at = ringing, time.monotonic()
+                click.echo("\a", nl=False)
+            time.sleep(WATCH_S)
+
+
+@duty.command()
+@click.argument("alert")
+@who_option
+@config_option
+@language_option
+@click.pass_context
+def ack(ctx: click.Context, alert: str, actor: str, config: Path | None, language: "Language") -> None:
+    """Take ALERT on: its id, the beginning of it, or "latest"."""
+    from gateway.keeping.asking import Place
+    from gateway.services.alerts import acknowledge_alert, resolve_alert
+
+    settings = _config_of(ctx, config)
+    place = Place.of(settings)
+    with place.reading() as rows:
+        found = resolve_alert(rows, alert)
+    state = acknowledge_alert(place, found, actor, settings.centre.level)
+    click.echo(f"{str(found)[:13]}  {state.seat}  {'接手' if language == 'zh' else 'taken on by'}: {state.owner}")
+
+
+@duty.command()
+@click.argument("alert")
+@who_option
+@click.option("--done", required=True, help="What was done.")
+@config_option
+@language_option
+@click.pass_context
+def close(ctx: click.Context, alert: str, actor: str, done: str, config: Path | None, language: "Language") -> None:
+    """ALERT is over; --done says what was done."""
+    from gateway.keeping.asking import Place
+    from gateway.services.alerts import close_alert, resolve_alert
+
+    settings = _config_of(ctx, config)
+    place = Place.of(settings)
+    with place.reading() as rows:
+        found = resolve_alert(rows, alert)
+    state = close_alert(place, found, actor, settings.centre.level, done)
+    click.echo(f"{str(found)[:13]}  {state.seat}  {'已结束' if language == 'zh' else 'closed'}")
+
+
+@duty.command()
+@click.argument("alert")
+@config_option
+@language_option
+@click.pass_context
+def show(ctx: click.Context, alert: str, config: Path | None, language: "Language") -> None:
+    """Everything that happened to ALERT, in the time of the site."""
+    from zoneinfo import ZoneInfo
+
+    from gateway.duty import page
+    from gateway.keeping.asking import Place
+    from gateway.services.alerts import alert_steps, resolve_alert
+
+    settings = _config_of(ctx, config)
+    with Place.of(settings).reading() as rows:
+        steps = alert_steps(rows, resolve_alert(rows, alert))
+    for line in page.step_lines(steps, ZoneInfo(settings.centre.zone), language):
+        click.echo(line)
+
+
+@duty.command()
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A roster (TOML) that is to stand from now on.")
+@click.option("--site", default="", help="Whose: this site, or one below it.")
+@click.option("--actor", default="system", show_default=True, help="Who sends it.")
+@config_option
+@language_option
+@click.pass_context
+def roster(
+    ctx: click.Context, path: Path | None, site: str, actor: str, config: Path | None, language: "Language"
+) -> None:
+    """Show the roster of a site, or send a new one."""
+    from zoneinfo import ZoneInfo
+
+    from gateway.duty import page
+    from gateway.duty.roster_file import read_roster
+    from gateway.keeping.asking import Place
+    from gateway.services.duty import current_roster, send_roster
+
+    settings = _config_of(ctx, config)
+    place, zone, now = Place.of(settings), ZoneInfo(settings.centre.zone), time.time_ns()
+    target = site or settings.site.id
+    if path:
+        send_roster(place, read_roster(path, zone, now), target, actor)
+    with place.reading() as rows:
+        for line in page.roster_lines(current_roster(rows, target, now), zone, language):
+            click.echo(line)
+
+
+@duty.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day, in the site's time.")
+@click.option("--site", default="", help="Only this one and those below it.")
+@click.option("--tier", default="", help="Only this one: red, orange.")
+@config_option
+@language_option
+@click.pass_context
+def report(
+    ctx: click.Context, since: datetime, site: str, tier: str, config: Path | None, language: "Language"
+) -> None:
+    """How many alerts were answered within their first deadline (响应及时率)."""
+    from zoneinfo import ZoneInfo
+
+    from gateway.duty.page import timeliness_line
+    from gateway.keeping.asking import Place
+    from gateway.services.alerts import timeliness
+
+    settings = _config_of(ctx, config)
+    from_ns = int(since.replace(tzinfo=ZoneInfo(settings.centre.zone)).timestamp()) * 10**9
+    with Place.of(settings).reading() as rows:
+        click.echo(timeliness_line(timeliness(rows, from_ns, time.time_ns(), site=site, tier=tier), language))
