@@ -49,6 +49,12 @@ class ChairScene(Struct, frozen=True, forbid_unknown_fields=True):
     volume_with_coherence: bool = False
     """The sound grows a little as the heart rhythm settles (`care.feedback`), from `volume_percent` on."""
 
+    @property
+    def moves(self) -> bool:
+        """Whether a part of the chair gets moving or warm."""
+        placed = self.recline_deg is not None or self.leg_rest_deg is not None
+        return placed or bool(self.massage_level or self.heat_level or self.with_breath)
+
 
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """One part of a programme.
@@ -80,6 +86,11 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     title_zh: str
     title_en: str
     segment: Annotated[list[Segment], Meta(min_length=1)]
+
+    @property
+    def moves(self) -> bool:
+        """Whether anything of it may move or warm a person: a chair is armed only for such a programme."""
+        return any(segment.chair.moves for segment in self.segment)
 
 
 def parse(text: str, name: str) -> Programme:

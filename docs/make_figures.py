@@ -15,14 +15,15 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 import figure_style as look  # noqa: E402
 import figures_score  # noqa: E402
 import figures_signals  # noqa: E402
+import figures_sounds  # noqa: E402
 
 
 def main() -> None:
-    makers = (*figures_signals.ALL, *figures_score.ALL)
+    makers = (*figures_signals.ALL, *figures_score.ALL, *figures_sounds.ALL)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[maker.__name__ for maker in makers])
     only = parser.parse_args().only
-    look.use(sorted(HERE.glob("*.py")))
+    look.use([*sorted(HERE.glob("*.py")), HERE.parent / "care" / "sounds.toml"])
     folder = HERE / "figures"
     folder.mkdir(exist_ok=True)
     for maker in makers:

@@ -120,6 +120,11 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
         maintenance: file with the digits that lead out of the kiosk; "": nothing does.
         printer: of slips, as `lpstat -e` names it; "" is none.
         dim_s, ask_s, forget_s: seconds without a touch until the screen dims, asks, and forgets.
+        library: the site's own pieces and recordings; "" is `<data>/library`.
+        volume: of sounds, 0-1.
+        voice: reads aloud into a headset, or not at all.
+        voice_device: ALSA card of the headset, as /proc/asound/cards has it in brackets.
+        voice_rate: of the usual speed.
     """
 
     producer: Annotated[str, Meta(pattern=r"^kiosk-[1-8]$")] = KIOSKS[0]
@@ -133,6 +138,11 @@ class KioskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     dim_s: Annotated[float, Meta(gt=0)] = 45.0
     ask_s: Annotated[float, Meta(gt=0)] = 60.0
     forget_s: Annotated[float, Meta(gt=0)] = 80.0
+    library: str = ""
+    volume: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    voice: Literal["off", "headset"] = "off"
+    voice_device: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*$")] = ""
+    voice_rate: Annotated[float, Meta(ge=0.8, le=1.2)] = 1.0
 
 
 class RowsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -237,6 +247,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def risk_rules(self) -> Path | None:
         """The site's own rules of risk; None: those that ship."""
         return Path(self.care.risk).expanduser() if self.care.risk else None
+
+    def library(self) -> Path:
+        return Path(self.kiosk.library).expanduser() if self.kiosk.library else self.data / "library"
 
     @property
     def store(self) -> str:

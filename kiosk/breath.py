@@ -63,7 +63,7 @@ class Figure(Widget):
         self._discs: list[Any] = []
         with self.canvas:
             for tint in rings:
-                Color(*tint)
+                Color(*sheet.theme.tint(tint))
                 self._discs.append(SmoothEllipse(segments=96))
         sheet.add_widget(self)
         box = (centre[0] - radius, centre[1], 2 * radius)

@@ -48,9 +48,9 @@ class RhythmCurve(Widget):
 
         self.canvas.clear()
         with self.canvas:
-            Color(*look.SAND)
+            Color(*self._sheet.theme.tint(look.SAND))
             Point(points=place(curve.pacer), pointsize=3.0 * scale, texture=_dot())
-            Color(*look.BREATH[1])
+            Color(*self._sheet.theme.tint(look.BREATH[1]))
             for stretch in curve.heart:
                 points = place(stretch)
                 if len(points) >= 4:

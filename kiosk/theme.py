@@ -41,6 +41,32 @@ DEEP_LINE: Final = colour("#4B776E")
 PLAIN: Final = colour("#C5D2CC")
 """Outline of a button that is not the next step."""
 
+SWITCHED_OFF: Final = colour("#73857F")
+"""Groove of a switch that is off."""
+
+CONTRAST: Final[dict[Colour, Colour]] = {
+    PAPER: colour("#FCFBF8"),
+    HAIRLINE: colour("#5C6B66"),
+    INK: colour("#0E1A18"),
+    INK_SOFT: colour("#2B3B38"),
+    GREEN: colour("#17473F"),
+    DEEP: colour("#0A1B19"),
+    MIST: colour("#DDEFE8"),
+    BREATH[0]: colour("#E6F5F0"),
+    BREATH[1]: colour("#A6D6CB"),
+    BREATH[4]: colour("#12302C"),
+    CLAY: colour("#7A3317"),
+    CLAY_TEXT: colour("#63270F"),
+    CLAY_ON_DEEP: colour("#FFE0D0"),
+    SAND: colour("#F2C498"),
+    ON_DEEP: colour("#FFFFFF"),
+    ON_DEEP_SOFT: colour("#E2EDE9"),
+    DEEP_LINE: colour("#BFDCD4"),
+    PLAIN: colour("#40524D"),
+    SWITCHED_OFF: colour("#4A5A56"),
+}
+"""The same tokens for who needs more contrast: words 7:1 and lines 4.5:1 on everything that they stand on."""
+
 TITLE, QUESTION, OPTION, BODY, SMALL = 50.0, 46.0, 36.0, 28.0, 24.0
 MARGIN, GAP, RADIUS, STROKE = 56.0, 20.0, 28.0, 3.0
 LARGE_TEXT: Final = 1.3
@@ -55,17 +81,25 @@ class Theme:
         scale: pixels per unit.
         text: 1, or 1.3 for large text.
         motion: False keeps the breathing figure still (words and a bar lead then).
+        contrast: words and lines stand out more.
     """
 
     scale: float
     text: float = 1.0
     motion: bool = True
+    contrast: bool = False
 
     @classmethod
-    def for_screen(cls, width_px: float, height_px: float, *, large: bool = False, motion: bool = True) -> "Theme":
+    def for_screen(
+        cls, width_px: float, height_px: float, *, large: bool = False, motion: bool = True, contrast: bool = False
+    ) -> "Theme":
         """The largest unit with which a page fits."""
         scale = min(width_px / PAGE[0], height_px / PAGE[1])
-        return cls(scale, LARGE_TEXT if large else 1.0, motion)
+        return cls(scale, LARGE_TEXT if large else 1.0, motion, contrast)
+
+    def tint(self, token: Colour) -> Colour:
+        """A colour as it is drawn for this person."""
+        return CONTRAST.get(token, token) if self.contrast else token
 
     @property
     def large(self) -> bool:

@@ -141,7 +141,8 @@ class Desk:
                     conductor.note("stop_released", command.actor)
             case _:
                 self._need_session()
-                if isinstance(action, ResumeSession) and room.chair and not room.chair.locked:
+                moves = conductor.session is not None and conductor.session.programme.moves
+                if isinstance(action, ResumeSession) and moves and room.chair and not room.chair.locked:
                     room.chair.allow(conductor.number)
                 if not conductor.ask(_ASKS[type(action)](conductor.session_ns())):
                     raise Refused("not_now")
@@ -186,7 +187,7 @@ class Desk:
             began_utc_ns=self._clock.utc_ns(),
             speed=self._clock.speed,
         )
-        if room.chair:
+        if room.chair and programme.moves:
             room.chair.allow(chair_number(body.session))
         try:
             await conductor.begin(body, start.limit_s, self._kernel, actor)

@@ -10,7 +10,7 @@ from kiosk.flow.handoff import HandOff
 from kiosk.flow.house import House
 from kiosk.flow.leisure import SOLO_S
 from kiosk.flow.places import HELPING, Place, Quiet, Tap
-from kiosk.flow.session import kind_now, relax_minutes, segment_now
+from kiosk.flow.session import kind_now, moves, relax_minutes, segment_now
 from kiosk.flow.visit import AGES, CONSENTS, Visit
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Tap",
     "Visit",
     "kind_now",
+    "moves",
     "relax_minutes",
     "segment_now",
 ]

@@ -13,7 +13,7 @@ from kiosk.flow import asking, beginning, file, handoff, leisure, questions
 from kiosk.flow.handoff import HandOff
 from kiosk.flow.house import House
 from kiosk.flow.places import HELPING, IN_SESSION, TIMED, Place, Quiet, Tap
-from kiosk.flow.session import Watch
+from kiosk.flow.session import RHYTHM, Watch
 from kiosk.flow.visit import Visit
 from kiosk.flow.wishes import Leave, ToRoom, Wish
 
@@ -28,11 +28,13 @@ class Flow:
         visit: what this person has said.
         watch: what the room shows.
         duty: who is on duty, as the centre says; None while it has not said.
+        waiting: records that the centre has not acknowledged yet.
     """
 
     def __init__(self, house: House) -> None:
         self.house, self.watch, self.visit = house, Watch(), Visit(house.language)
         self.duty: DutyAnswer | None = None
+        self.waiting = 0
 
     @property
     def frame(self) -> LiveFrame | None:
@@ -190,6 +192,11 @@ class Flow:
                 leisure.breathe(self.visit, now_s)
             case Tap.BACK if place is Place.REFUSED:
                 watch.refused = ""
+            case Tap.CHOOSE if place is Place.RHYTHM:
+                watch.watched = ""
+                leisure.breathe(self.visit, now_s)
+            case Tap.START if place is Place.RHYTHM:
+                return self.start(RHYTHM)
             case Tap.DONE | Tap.NEXT if place in {Place.AFTER, Place.RHYTHM}:
                 watch.watched = ""
                 if self.visit.age_band:

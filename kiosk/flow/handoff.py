@@ -47,12 +47,14 @@ _URGENCY = ("green", "yellow", "orange", RED)
 _LEADS_TO = {"staff": Place.STAFF, "phone": Place.HELP, "family": Place.FAMILY}
 
 
-def tap(flow: "Flow", tap: Tap, value: str, _now_s: float) -> list[Wish]:
+def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
     """A tap on the screen that offers a person."""
     visit = flow.visit
     match tap:
         case Tap.CHOOSE if value in CHOICES:
-            wishes = noted(flow.house, visit, f"resident chose: {value}")
+            # who asks for staff gets them called, also when nobody was called yet or the last call is closed
+            wishes = call(flow.house, visit, RED, BUTTON, now_s, None) if value == "staff" else []
+            wishes += noted(flow.house, visit, f"resident chose: {value}")
             if value in _LEADS_TO:
                 visit.go(_LEADS_TO[value])
             else:

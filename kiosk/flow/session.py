@@ -31,6 +31,15 @@ def _kinds(programme: str) -> dict[str, SegmentKind]:
 
 
 @cache
+def moves(programme: str) -> bool:
+    """Whether a chair may move in it. Of a programme that this kiosk does not know it is said so, lest it startle."""
+    try:
+        return load(programme).moves
+    except ProgrammeError:
+        return True
+
+
+@cache
 def relax_minutes() -> int:
     """How long the programme takes, in whole minutes, with about one for placing the finger."""
     timed = (segment.seconds for segment in load(PROGRAMME).segment if segment.until == "time")

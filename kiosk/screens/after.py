@@ -4,6 +4,7 @@ from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.flow import Tap
 from kiosk.screens.page import Desk, Page
+from kiosk.screens.parts.sentences import sentences
 
 EARLY = frozenset({"ended_early", "limit_reached", "abandoned"})
 KEPT = frozenset({"room", "site"})
@@ -15,17 +16,11 @@ class AfterPage(Page):
         session = desk.flow.finished
         ends = [line.detail for line in session.log if line.code == "session_closed"] if session else []
         early = not EARLY.isdisjoint(ends)
-        y = self.title(self.t("after.title_early" if early else "after.title"), self.switches()) + 6
+        y = self.head(self.t("after.title_early" if early else "after.title")) + 6
         room = self.inner if self.theme.large else self.inner - 300
-        if session is None:
-            first = self.t("after.solo")
-        else:
-            minutes = round(session.summary.duration_s / 60) if session.summary else 0
-            first = self.t("after.duration", minutes=minutes) if minutes >= 2 else self.t("after.short")
-        y = self.words(first, look.MARGIN, y, room, size=look.OPTION).below + 6
-        if session is not None:
-            size = look.BODY if self.theme.large else look.OPTION
-            self.words(self.t("after.normal"), look.MARGIN, y, room, size=size, colour=look.INK_SOFT)
+        minutes = round(session.summary.duration_s / 60) if session and session.summary else 0
+        first = self.t("after.duration", minutes=minutes) if minutes >= 2 else self.t("after.short")
+        said = [(first, look.INK), *([(self.t("after.normal"), look.INK_SOFT)] if session else [])]
         if not self.theme.large:
             Figure(self, (self.wide - look.MARGIN - 130, 270), 120)
         bottom = self.row - 30
@@ -40,6 +35,7 @@ class AfterPage(Page):
             self.t("after.todo_more"), look.MARGIN + 40, 0, self.inner - 80, size=look.QUESTION, bold=True
         )
         high = label.height_u + todo.height_u + 48
+        sentences(self, said, (look.MARGIN, y, room, bottom - high - 12 - y), gap=6)
         self.panel(look.MARGIN, bottom - high, self.inner, high, fill=look.MIST)
         for block in (label, todo):
             self.remove_widget(block)

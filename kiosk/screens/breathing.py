@@ -9,6 +9,7 @@ from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.curve import RhythmCurve
 from kiosk.flow import Tap
+from kiosk.flow.leisure import solo_left_s
 from kiosk.pacing import breath_at
 from kiosk.rhythm import curve
 from kiosk.screens.deep import DeepPage, Number, weak
@@ -103,7 +104,7 @@ class SoloPage(DeepPage):
         """The room has no part in it."""
 
     def tick(self, _: int, now_s: float, /) -> None:
-        left = self.desk.flow.solo_left_s(now_s)
+        left = solo_left_s(self.desk.flow.visit, now_s)
         self.header.say(self.t("solo.header", left=self.duration(left)))
-        breath = breath_at(SOLO_PACER, round((now_s - self.desk.flow.solo_began_s) * 1e9))
+        breath = breath_at(SOLO_PACER, round((now_s - self.desk.flow.visit.began_s) * 1e9))
         self._figure.breathe(breath, self._words[0 if breath.inhaling else 1])

@@ -2,6 +2,7 @@
 
 from gateway.live import LiveFrame
 from kiosk import theme as look
+from kiosk.flow import moves
 from kiosk.screens.deep import DeepPage, Dots, weak
 from kiosk.screens.page import Desk
 
@@ -15,7 +16,11 @@ class CheckPage(DeepPage):
         title = self.words(
             self.t("check.title"), look.MARGIN, 116, self.inner, size=look.TITLE, bold=True, colour=look.ON_DEEP
         )
-        chair = self.words(self.t("check.chair"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT)
+        session = desk.flow.live
+        self._moves = session is None or moves(session.programme)
+        chair = self.words(
+            self.t("check.chair" if self._moves else "check.seat"), look.MARGIN, 0, self.inner, colour=look.ON_DEEP_SOFT
+        )
         chair.move_to(self.row - 26 - chair.height_u)
         top, bottom = title.below + 18, self.row - 26 - chair.height_u - 18
         left_wide = self.inner * 0.54
@@ -34,7 +39,7 @@ class CheckPage(DeepPage):
     def _steps(self, top: float, bottom: float, wide: float) -> None:
         size = look.BODY if self.theme.large else look.OPTION
         each = (bottom - top) / 3
-        for number, key in enumerate(("one", "two", "three")):
+        for number, key in enumerate(("one", "two" if self._moves else "two_clip", "three")):
             middle = top + (number + 0.5) * each
             self.panel(look.MARGIN, middle - 30, 60, 60, fill=look.BREATH[4], radius=30)
             digit = self.words(str(number + 1), look.MARGIN, 0, 60, bold=True, colour=look.BREATH[0], align="center")

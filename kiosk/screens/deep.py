@@ -23,7 +23,7 @@ class Dots(Widget):
 
     def __init__(self, sheet: Sheet, right: float, y: float, size: float = 22.0) -> None:
         super().__init__(size_hint=(None, None))
-        self.full = -1
+        self.full, self._tint = -1, sheet.theme.tint
         self._places = [sheet.pixels(right - (DOTS - n) * (size + 5) + 5, y, size, size) for n in range(DOTS)]
         self.wide = DOTS * (size + 5)
         sheet.add_widget(self)
@@ -37,10 +37,10 @@ class Dots(Widget):
         self.canvas.clear()
         with self.canvas:
             for number, (x, y, wide, high) in enumerate(self._places):
-                Color(*look.ON_DEEP_SOFT)
+                Color(*self._tint(look.ON_DEEP_SOFT))
                 SmoothEllipse(pos=(x, y), size=(wide, high))
                 if number >= full:
-                    Color(*look.DEEP)
+                    Color(*self._tint(look.DEEP))
                     SmoothEllipse(pos=(x + 2, y + 2), size=(wide - 4, high - 4))
 
 
@@ -94,7 +94,7 @@ class Number(Widget):
         left = x + wide - long if self._right else x
         with self.canvas:
             for colour, part in ((look.DEEP_LINE, 1.0), (look.BREATH[1], metric.quality)):
-                Color(*colour)
+                Color(*self._page.theme.tint(colour))
                 px, py, pw, ph = self._page.pixels(left, bar_y, max(BAR, long * part), BAR)
                 SmoothRoundedRectangle(pos=(px, py), size=(pw, ph), radius=[ph / 2])
 

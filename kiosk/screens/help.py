@@ -1,53 +1,190 @@
-"""Help: telephone numbers, first and large, without the room and without a network.
+"""Numbers that somebody can call, without the room and without a network: one large, the others in pages beside it.
 
-Plain and warm, no red (facts on unattended screens, 5.1). In this release nobody is called from here, and the page says
-so; the alert path comes with a later release. Numbers: 12356 national helpline (one line per prefecture, at least 18 h
-a day, 2025), 120 ambulance, 110 police, 12345 city services.
+They are data (`care/hotlines`): the site's own first, each with what it is for and when somebody answers. What stands
+of a call to the staff is said below, and that this screen dials nothing.
 """
 
+import time
+
+from care.hotlines import Hotline
 from kiosk import theme as look
 from kiosk.flow import Tap
-from kiosk.screens.page import Desk, Page
+from kiosk.reach import Box
+from kiosk.screens.called import THROUGH, sentence, support
+from kiosk.screens.page import ROW_HIGH, Desk, Page
+from kiosk.screens.parts.cards import shares
+from kiosk.shapes import Words
 
 NUMBER = 108.0
-"""The one number that must be readable from the chair."""
+GAP = 12.0
 
 
 class HelpPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top = self.words(self.t("help.title"), look.MARGIN, 28, self.inner, size=look.TITLE, bold=True).below
-        if not self.theme.large:
-            top = self.words(self.t("help.subtitle"), look.MARGIN, top + 2, self.inner, colour=look.INK_SOFT).below
-        bottom = self.row - 16
-        honest = self.words(self.t("help.honest"), look.MARGIN, 0, self.inner, colour=look.CLAY_TEXT)
-        honest.move_to(bottom - honest.height_u)
-        top, high = top + 14, bottom - honest.height_u - 14 - top - 14
-        first = self.inner * 0.5
-        self._helpline(look.MARGIN, top, first, high)
-        left, wide = look.MARGIN + first + look.GAP, self.inner - first - look.GAP
-        each = (high - 2 * 12) / 3
-        for row, (number, what) in enumerate((("120", "ambulance"), ("110", "police"), ("12345", "city"))):
-            self._number(number, self.t(f"help.{what}"), (left, top + row * (each + 12), wide, each))
-        self.button(self.t("shared.back"), Tap.BACK, least=268)
-        self.switches_below()
+        top = self.head(self.t("help.title")) - 4
+        self._state: Words | None = None
+        bottom = self.row - 18
+        if desk.flow.visit.called:
+            # room for the longest of the sentences, so that nothing moves when it changes
+            keys = ("told", "unreached", "cut_off", "above", "over", "nobody")
+            high = max(self.text_height(self.t(f"called.{key}"), look.BODY, self.inner) for key in keys)
+            self._state = self.words(" ", look.MARGIN, bottom - high, self.inner, colour=look.CLAY_TEXT)
+            bottom -= high + 10
+        lines = desk.flow.house.hotlines
+        first = support(lines)
+        rest = [line for line in lines if line is not first]
+        high = bottom - top
+        if self.theme.large:
+            bar = self._bar(first, top)
+            box = (look.MARGIN, top + bar + GAP, self.inner, high - bar - GAP)
+        else:
+            share = self.inner * 0.46
+            self._card(first, (look.MARGIN, top, share, high))
+            box = (look.MARGIN + share + look.GAP, top, self.inner - share - look.GAP, high)
+        self._bottom_row(self._others(rest, box))
+        self.tick(0, time.monotonic())
 
-    def _helpline(self, x: float, y: float, wide: float, high: float) -> None:
-        self.panel(x, y, wide, high, fill=look.CARD, line=look.CLAY)
-        room = wide - 80
-        line = self.words(self.t("help.line"), x + 40, y, room, size=look.BODY if self.theme.large else look.OPTION)
-        number = self.words("12356", x + 40, y, room, size=NUMBER / self.theme.text, bold=True)
-        more = self.words(self.t("help.line_more"), x + 40, y, room, colour=look.INK_SOFT)
-        line.move_to(y + max(4.0, (high - line.height_u - number.height_u - more.height_u) / 2))
-        number.move_to(line.below)
-        more.move_to(number.below)
+    def tick(self, _: int, now_s: float, /) -> None:
+        if self._state:
+            flow = self.desk.flow
+            self._state.say(sentence(self.t, flow.house, flow.visit, flow.progress(now_s)))
 
-    def _number(self, number: str, what: str, box: tuple[float, float, float, float]) -> None:
+    def _said(self, line: Hotline) -> tuple[str, str, str]:
+        if self.t.language == "zh":
+            return line.name_zh, line.what_zh, line.hours_zh
+        return line.name_en, line.what_en, line.hours_en
+
+    def _number_size(self, number: str, room: float) -> float:
+        size = NUMBER / self.theme.text
+        while self.text_width(number, size, bold=True) > room:
+            size *= 0.9
+        return size
+
+    def _card(self, line: Hotline, box: Box) -> None:
+        """The one number that must be readable from the chair."""
+        x, y, wide, high = box
+        self.panel(*box, fill=look.CARD, line=look.CLAY)
+        name, what, hours = self._said(line)
+        left, room = x + 36, wide - 72
+        blocks = [
+            self.words(name, left, y, room, size=look.OPTION, bold=True),
+            self.words(line.number, left, y, room, size=self._number_size(line.number, room), bold=True),
+            self.words(what, left, y, room),
+            self.words(hours, left, y, room, colour=look.INK_SOFT),
+        ]
+        y += max(6.0, (high - sum(block.height_u for block in blocks)) / 2)
+        for block in blocks:
+            block.move_to(y)
+            y = block.below
+
+    def _bar(self, line: Hotline, top: float) -> float:
+        """The same over the whole width, for large text; returns its height."""
+        name, what, hours = self._said(line)
+        size = self._number_size(line.number, self.inner * 0.34)
+        digits = self.text_width(line.number, size, bold=True) + 40
+        room = self.inner - 36 - digits - 30
+        texts = [(name, look.BODY, True, look.INK), (what, look.SMALL, False, look.INK)]
+        texts.append((hours, look.SMALL, False, look.INK_SOFT))
+        heights = [self.text_height(text, each, room, bold=bold) for text, each, bold, _ in texts]
+        high = sum(heights) + 20
+        self.panel(look.MARGIN, top, self.inner, high, fill=look.CARD, line=look.CLAY)
+        number = self.words(line.number, look.MARGIN + 36, top, digits, size=size, bold=True)
+        number.move_to(top + (high - number.height_u) / 2)
+        y = top + 10
+        for text, each, bold, colour in texts:
+            left = look.MARGIN + 36 + digits
+            y = self.words(text, left, y, room, size=each, bold=bold, colour=colour).below
+        return high
+
+    def _others(self, lines: list[Hotline], box: Box) -> tuple[int, int]:
+        """The other numbers, as many as fit; which page of them this is, and of how many."""
+        x, top, wide, high = box
+        needed = max((self._height(line, wide) for line in lines), default=0.0)
+        fit = max(1, int((high + GAP) // (needed + GAP)))
+        pages = shares(len(lines), fit)
+        number = min(self.desk.flow.visit.page, pages - 1)
+        rows = min(fit, len(lines))
+        each = (high - (rows - 1) * GAP) / max(1, rows)
+        for row, line in enumerate(lines[number * fit : (number + 1) * fit]):
+            self._row(line, (x, top + row * (each + GAP), wide, each))
+        return number, pages
+
+    def _beside(self, line: Hotline, wide: float) -> float:
+        """Room of the name beside its number, or 0 where it does not fit there."""
+        room = wide - self.text_width(line.number, look.QUESTION, bold=True) - 28 - 24 - 24
+        return room if self.text_width(self._said(line)[0], look.BODY, bold=True) <= room else 0.0
+
+    def _rest(self, line: Hotline) -> str:
+        _, what, hours = self._said(line)
+        return f"{what}。{hours}" if self.t.language == "zh" else f"{what}. {hours}"
+
+    def _height(self, line: Hotline, wide: float) -> float:
+        first = self.text_height(line.number, look.QUESTION, wide, bold=True)
+        name = 0.0 if self._beside(line, wide) else self.text_height(self._said(line)[0], look.BODY, wide - 56)
+        return first + name + self.text_height(self._rest(line), look.SMALL, wide - 56) + 10
+
+    def _row(self, line: Hotline, box: Box) -> None:
         x, y, wide, high = box
         self.panel(*box, fill=look.CARD, under=look.HAIRLINE)
-        size = look.QUESTION
-        left = self.text_width("12345", size, bold=True) + 60
-        digits = self.words(number, x + 32, y, left, size=size, bold=True)
-        digits.move_to(y + (high - digits.height_u) / 2)
-        words = self.words(what, x + left, y, wide - left - 20, size=look.BODY if self.theme.large else look.OPTION)
-        words.move_to(y + (high - words.height_u) / 2)
+        beside = self._beside(line, wide)
+        y += (high - self._height(line, wide) + 10) / 2
+        digits = self.words(line.number, x + 28, y, wide - 56, size=look.QUESTION, bold=True)
+        if beside:
+            name = self.words(self._said(line)[0], x + wide - beside - 24, y, beside, bold=True, align="right")
+            name.move_to(y + (digits.height_u - name.height_u) / 2)
+            y = digits.below
+        else:
+            y = self.words(self._said(line)[0], x + 28, digits.below, wide - 56, bold=True).below
+        self.words(self._rest(line), x + 28, y, wide - 56, size=look.SMALL, colour=look.INK_SOFT)
+
+    def _bottom_row(self, at: tuple[int, int]) -> None:
+        """Back, that this screen dials nothing, and the other pages."""
+        number, pages = at
+        left = self.back_button().box
+        begin, end = left[0] + left[2] + 24, self.wide - look.MARGIN
+        for tap, key, shown in ((Tap.MORE, "more", number + 1 < pages), (Tap.LESS, "less", number > 0)):
+            if shown:
+                end = self.button(self.t(f"shared.{key}"), tap, right=end, around=28).box[0] - 14
+        honest = self.words(self.t("help.honest"), begin, 0, end - 10 - begin, size=look.SMALL, colour=look.INK_SOFT)
+        honest.move_to(self.row + (ROW_HIGH - honest.height_u) / 2)
+
+
+class FamilyPage(Page):
+    """Whom to ring, how to begin, and that staff can ring: only if staff knows."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._known: bool | None = None
+        self.tick(0, time.monotonic())
+
+    def tick(self, _: int, now_s: float, /) -> None:
+        known = self.desk.flow.progress(now_s) in THROUGH
+        if known is not self._known:
+            self._known = known
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.clear_widgets()
+        top = self.head(self.t("family.title"))
+        self.back_button()
+        keys = ("who", "who_more"), ("say", "say_more"), ("staff", "staff_more" if self._known else "alone_more")
+        bottom, gap = self.row - 24, 16.0
+        room = self.inner - 80
+        texts = [(self.t(f"family.{name}"), self.t(f"family.{more}")) for name, more in keys]
+        for size, small in ((look.OPTION, look.BODY), (look.BODY, look.BODY), (look.BODY, look.SMALL)):
+            heights = [
+                self.text_height(name, size, room, bold=True) + self.text_height(more, small, room)
+                for name, more in texts
+            ]
+            spare = max(0.0, bottom - top - 2 * gap - sum(heights)) / 3
+            if spare >= 12:
+                break
+        y = top
+        for (name, more), high in zip(texts, heights, strict=True):
+            said = name == texts[1][0]
+            fill, ink = (look.MIST, look.INK) if said else (look.CARD, look.INK_SOFT)
+            self.panel(look.MARGIN, y, self.inner, high + spare, fill=fill, under=look.HAIRLINE)
+            head = self.words(name, look.MARGIN + 40, y + spare / 2, room, size=size, bold=True)
+            self.words(more, look.MARGIN + 40, head.below, room, size=small, colour=ink)
+            y += high + spare + gap

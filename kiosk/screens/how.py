@@ -1,21 +1,31 @@
-"""How relaxing works, in three steps, for who would rather know before sitting down."""
+"""How something with the room is done, in three steps, before one sits down to it."""
 
+from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap
 from kiosk.screens.page import Desk, Page
+from kiosk.shapes import Words
 
 STEPS = ("one", "two", "three")
 
 
-class HowPage(Page):
+class StepsPage(Page):
+    """Three steps, a note, and the way to begin. `SECTION` of the texts has their words."""
+
+    SECTION = ""
+
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top = self.title(self.t("how.title"), self.switches()) + 6
-        note = self.words(self.t("how.note"), look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
+        top = self.head(self.t(f"{self.SECTION}.title")) + 6
+        note = self.words(self.t(f"{self.SECTION}.note"), look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
         note.move_to(self.row - 18 - note.height_u)
         high = self.row - 18 - note.height_u - 16 - top
         each = (high - 2 * 14) / 3
-        names = max(self.text_width(self.t(f"how.{key}"), look.OPTION, bold=True) for key in STEPS)
+        names = max(self.text_width(self.t(f"{self.SECTION}.{key}"), look.OPTION, bold=True) for key in STEPS)
+        left, room = look.MARGIN + 120, self.inner - 120 - 30
+        size, small, columns = next(
+            (way for way in self._ways() if self._fits(way, room, names, each - 8)), (look.BODY, look.SMALL, False)
+        )
         for row, key in enumerate(STEPS):
             y = top + row * (each + 14)
             self.panel(look.MARGIN, y, self.inner, each, fill=look.CARD, under=look.HAIRLINE)
@@ -24,17 +34,52 @@ class HowPage(Page):
                 str(row + 1), look.MARGIN + 28, y, 64, size=look.BODY, bold=True, colour=look.GREEN, align="center"
             )
             digit.move_to(y + (each - digit.height_u) / 2)
-            left, room = look.MARGIN + 120, self.inner - 120 - 30
-            title = self.words(self.t(f"how.{key}"), left, y, room, size=look.OPTION, bold=True)
-            if self.theme.large:
-                left, room = left + names + 30, room - names - 30
-            more = self.words(self.t(f"how.{key}_more"), left, y, room, colour=look.INK_SOFT)
-            if self.theme.large:
+            title = self.words(self.t(f"{self.SECTION}.{key}"), left, y, room, size=size, bold=True)
+            beside = (left + names + 30, room - names - 30) if columns else (left, room)
+            more = self.words(
+                self.t(f"{self.SECTION}.{key}_more"), beside[0], y, beside[1], size=small, colour=look.INK_SOFT
+            )
+            if columns:
                 title.move_to(y + (each - title.height_u) / 2)
                 more.move_to(y + (each - more.height_u) / 2)
             else:
                 title.move_to(y + (each - title.height_u - more.height_u) / 2)
                 more.move_to(title.below)
-        self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
+        self.back_button()
         self.help_button()
-        self.filled(self.t("how.start"), Tap.START, right=self.wide - look.MARGIN)
+        texts = self.t(f"{self.SECTION}.start"), self.t("how.starting")
+        wide = max(self.text_width(text, look.OPTION, bold=True) for text in texts) + 80
+        self.button(
+            texts[0],
+            Tap.START,
+            right=self.wide - look.MARGIN,
+            fill=look.GREEN,
+            line=None,
+            ink=look.CARD,
+            bold=True,
+            least=max(252.0, wide),
+        )
+        self._start: Words = next(child for child in self.children if isinstance(child, Words))
+
+    def _ways(self) -> list[tuple[float, float, bool]]:
+        """Size of the names, size of the words, and whether these stand in a column of their own; the best first."""
+        return [
+            (look.OPTION, look.BODY, self.theme.large),
+            (look.OPTION, look.BODY, False),
+            (look.BODY, look.BODY, False),
+        ]
+
+    def _fits(self, way: tuple[float, float, bool], room: float, names: float, high: float) -> bool:
+        size, small, columns = way
+        wide = room - names - 30 if columns else room
+        tallest = max(self.text_height(self.t(f"{self.SECTION}.{key}_more"), small, wide) for key in STEPS)
+        name = self.text_height("1", size, room, bold=True)
+        return max(name, tallest) <= high if columns else name + tallest <= high
+
+    def show(self, _: LiveFrame | None, /) -> None:
+        starting = self.desk.flow.watch.starting
+        self._start.say(self.t("how.starting" if starting else f"{self.SECTION}.start"))
+
+
+class HowPage(StepsPage):
+    SECTION = "how"

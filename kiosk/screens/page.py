@@ -6,14 +6,17 @@ one filled button at the right.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from care.instruments.model import Instrument
 from care.words import say
 from gateway.live import LiveFrame
 from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Flow, Tap
 from kiosk.pacing import SessionClock
-from kiosk.shapes import Sheet, Target
+from kiosk.reach import Box
+from kiosk.shapes import Sheet, Target, Words
 from kiosk.texts import Texts
 from kiosk.theme import Colour, Theme
 
@@ -35,7 +38,7 @@ class Desk:
     texts: Texts
     flow: Flow
     clock: SessionClock
-    tap: Callable[[Tap], None]
+    tap: Callable[[Tap, str], None]
 
 
 class Page(Sheet):
@@ -46,6 +49,18 @@ class Page(Sheet):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.theme, desk.size_px, self.GROUND)
         self.desk, self.t = desk, desk.texts
+        self._silent: set[Words] = set()
+
+    @property
+    def ground(self) -> Colour:
+        """The colour behind everything, as it is drawn."""
+        return self.theme.tint(self.GROUND)
+
+    @property
+    def site_name(self) -> str:
+        """The name of the place, as the room says it, or as it is configured."""
+        frame = self.desk.flow.frame
+        return frame.site_name if frame else self.desk.flow.house.site_name
 
     @property
     def row(self) -> float:
@@ -78,14 +93,29 @@ class Page(Sheet):
             return self.t("session.minutes", minutes=minutes, seconds=rest)
         return self.t("session.seconds", seconds=rest)
 
-    def ask(self, tap: Tap) -> Callable[[], None]:
+    def title_of(self, instrument: Instrument) -> str:
+        """What a questionnaire is called here."""
+        return instrument.title_zh if self.t.language == "zh" else instrument.title_en
+
+    def spoken(self) -> list[str]:
+        """What is read aloud: every text in the order in which it stands, but not the words of buttons."""
+        texts = [child for child in self.children[::-1] if isinstance(child, Words)]
+        return [words.text for words in texts if words not in self._silent and words.text.strip()]
+
+    def fitting(self, text: str, room: float, high: float, sizes: tuple[float, ...], *, bold: bool = False) -> float:
+        """The first of these sizes with which a text fits into so much width and height; the last, if none does."""
+        fits = (size for size in sizes if self.text_height(text, size, room, bold=bold) <= high)
+        return next(fits, sizes[-1])
+
+    def ask(self, tap: Tap, value: str = "") -> Callable[[], None]:
         """What a target does."""
-        return lambda: self.desk.tap(tap)
+        return lambda: self.desk.tap(tap, value)
 
     def button(
         self,
         text: str,
         tap: Tap,
+        value: str = "",
         *,
         x: float | None = None,
         right: float | None = None,
@@ -97,53 +127,80 @@ class Page(Sheet):
         size: float = look.OPTION,
         bold: bool = False,
         least: float = 168.0,
+        around: float = 40.0,
         radius: float = look.RADIUS,
     ) -> Target:
         """A button as wide as its words; `x` is its left edge, or `right` its right edge, else it is centred."""
-        wide = max(least, self.text_width(text, size, bold=bold) + 80)
+        wide = max(least, self.text_width(text, size, bold=bold) + 2 * around)
         left = x if x is not None else right - wide if right is not None else (self.wide - wide) / 2
         top = self.row if y is None else y
-        target = self.target(left, top, wide, high, self.ask(tap), fill=fill, line=line, radius=radius)
+        target = self.target(
+            left, top, wide, high, self.ask(tap, value), fill=fill, line=line, radius=radius, apart=tap is Tap.HELP
+        )
         words = self.words(text, left, top, wide, size=size, bold=bold, colour=ink, align="center")
         words.move_to(top + (high - words.height_u) / 2)
+        self._silent.add(words)
         return target
 
-    def filled(self, text: str, tap: Tap, *, right: float) -> Target:
+    def back_button(self) -> Target:
+        """To the page before, at the bottom left."""
+        return self.button(self.t("shared.back"), Tap.BACK, x=look.MARGIN)
+
+    def filled(self, text: str, tap: Tap, value: str = "", *, right: float) -> Target:
         """The next step."""
-        return self.button(text, tap, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252)
+        return self.button(
+            text, tap, value, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252
+        )
+
+    def waiting_button(self, text: str, tap: Tap, *, right: float) -> "WaitingButton":
+        """A next step that waits until something was marked or typed."""
+        wide = max(252.0, self.text_width(text, look.OPTION, bold=True) + 80)
+        return WaitingButton(self, text, (right - wide, self.row, wide, ROW_HIGH), self.ask(tap))
 
     def help_button(self) -> Target:
         """Help, at the bottom in the middle."""
         return self.button(self.t("shared.help"), Tap.HELP, line=look.CLAY, ink=look.CLAY_TEXT, least=268)
 
-    def help_bar(self) -> None:
-        """Help over the whole width, for pages with nothing else at the bottom."""
+    def help_bar(self, wide: float | None = None) -> None:
+        """Help over the whole width, or so much of it, for pages with little else at the bottom."""
         high = ROW_HIGH + 8
         top = self.row - 6
-        self.target(look.MARGIN, top, self.inner, high, self.ask(Tap.HELP), fill=look.CARD, line=look.CLAY)
+        wide = wide or self.inner
+        self.target(look.MARGIN, top, wide, high, self.ask(Tap.HELP), fill=look.CARD, line=look.CLAY, apart=True)
         first = self.t("home.help")
         left = look.MARGIN + 40
         half = self.text_width(first, look.OPTION, bold=True) + 10
         block = self.words(first, left, top, half, size=look.OPTION, bold=True, colour=look.CLAY_TEXT)
         block.move_to(top + (high - block.height_u) / 2)
-        rest = self.inner - half - 110
-        more = self.words(self.t("home.help_more"), left + half + 30, top, rest, colour=look.CLAY_TEXT, align="right")
+        rest = wide - half - 110
+        text = self.t("home.help_more")
+        size = self.fitting(text, rest, high - 8, (look.BODY, look.SMALL, look.SMALL / self.theme.text))
+        more = self.words(text, left + half + 30, top, rest, size=size, colour=look.CLAY_TEXT, align="right")
         more.move_to(top + (high - more.height_u) / 2)
+        self._silent |= {block, more}
 
-    def switches(self) -> float:
-        """Large text and language at the top right; returns where they begin."""
-        language = self._pill(self.t("shared.other_language"), Tap.LANGUAGE, right=self.wide - look.MARGIN, y=30)
-        return self._size_pill(right=language.box[0] - 16, y=30).box[0]
+    def switches(self, y: float = 30.0, *, contrast: bool = False, stop: bool = False) -> float:
+        """Large text, reading aloud and language at the top right, more if asked for; returns where they begin."""
+        visit = self.desk.flow.visit
+        shown = [(self.t("shared.other_language"), Tap.LANGUAGE)]
+        if self.desk.flow.house.speaks:
+            shown.append((self.t("shared.quiet" if visit.aloud else "shared.aloud"), Tap.ALOUD))
+        shown.append((self.t("shared.normal" if self.theme.large else "shared.large"), Tap.LARGE))
+        if contrast:
+            shown.append((self.t("shared.plain" if self.theme.contrast else "shared.contrast"), Tap.CONTRAST))
+        if stop:
+            shown.append((self.t("question.stop"), Tap.STOP))
+        right = self.wide - look.MARGIN
+        for text, tap in shown:
+            right = self._pill(text, tap, right=right, y=y).box[0] - 16
+        return right + 16
 
     def switches_below(self) -> None:
-        """The same at both ends of the bottom row."""
+        """Language and large text at both ends of the bottom row."""
         y = self.row + (ROW_HIGH - look.TARGET) / 2
         self._pill(self.t("shared.other_language"), Tap.LANGUAGE, x=look.MARGIN, y=y)
-        self._size_pill(right=self.wide - look.MARGIN, y=y)
-
-    def _size_pill(self, *, right: float, y: float) -> Target:
         text = self.t("shared.normal" if self.theme.large else "shared.large")
-        return self._pill(text, Tap.LARGE, right=right, y=y)
+        self._pill(text, Tap.LARGE, right=self.wide - look.MARGIN, y=y)
 
     def _pill(self, text: str, tap: Tap, **at: float) -> Target:
         return self.button(
@@ -156,6 +213,7 @@ class Page(Sheet):
             size=look.BODY,
             ink=look.INK_SOFT,
             least=112,
+            around=30,
             radius=look.TARGET / 2,
         )
 
@@ -165,14 +223,51 @@ class Page(Sheet):
         block.move_to(max(24.0, 66 - block.height_u / 2) if len(block.lines) == 1 else 28)
         return max(block.below, 102.0) + 12
 
-    def icon_tile(self, draw: Callable[..., None], x: float, y: float) -> None:
-        """An icon on its tile of mist, 72 units wide."""
-        self.panel(x, y, 72, 72, fill=look.MIST, radius=20)
-        draw(self, x + 17, y + 17, 38)
+    def head(self, text: str, more: str = "", *, warm: bool = False) -> float:
+        """Switches, a title beside them if it fits there, else below, and a sentence; returns where the rest may begin."""
+        begin = self.switches()
+        if self.text_width(text, look.TITLE, bold=True) <= begin - look.MARGIN - 20:
+            y = self.title(text, begin)
+        else:
+            y = self.words(text, look.MARGIN, 104, self.inner, size=look.TITLE, bold=True).below + 8
+        if more:
+            colour = look.CLAY_TEXT if warm else look.INK_SOFT
+            y = self.words(more, look.MARGIN, y - 6, self.inner, colour=colour).below + 14
+        return y
+
+    def icon_tile(self, draw: Callable[..., None], x: float, y: float, *, on_green: bool = False) -> None:
+        """An icon on its tile, 72 units wide: of mist, or lighter than the filled card that it stands on."""
+        self.panel(x, y, 72, 72, fill=look.BREATH[2] if on_green else look.MIST, radius=20)
+        draw(self, x + 17, y + 17, 38, look.CARD if on_green else look.GREEN)
+
+
+class WaitingButton(Target):
+    """The next step, pale until it is ready and the filled button then. A touch before that does nothing."""
+
+    def __init__(self, page: Page, text: str, box: Box, on_tap: Callable[[], None]) -> None:
+        super().__init__(page, box, on_tap, fill=look.PAPER, line=look.PLAIN)
+        page.add_widget(self)
+        self._words = page.words(text, box[0], box[1], box[2], size=look.OPTION, bold=True, align="center")
+        self._words.move_to(box[1] + (box[3] - self._words.height_u) / 2)
+        self.is_ready = True
+        self.ready(False)
+
+    def ready(self, ready: bool) -> None:
+        """Whether it may be pressed."""
+        if ready == self.is_ready:
+            return
+        self.is_ready = ready
+        self.recolour(look.GREEN if ready else look.PAPER, look.GREEN if ready else look.PLAIN)
+        self._words.say(self._words.text, look.CARD if ready else look.INK_SOFT)
+
+    def press(self, touch: Any) -> bool:
+        return super().press(touch) if self.is_ready else True
 
 
 def brand(page: Page, site_name: str, until: float) -> None:
-    """The sign and the name of the place, at the top left."""
+    """The sign and the name of the place, at the top left. The sign is the staff's way in."""
+    if page.desk.flow.house.maintenance is not None:
+        page.target(look.MARGIN - 21, 30, look.TARGET, look.TARGET, page.ask(Tap.SERVICE), fill=page.GROUND)
     icons.mark(page, look.MARGIN, 51, 30)
     words = page.words(
         page.t("shared.brand", site=site_name), look.MARGIN + 44, 30, until - look.MARGIN - 60, bold=True

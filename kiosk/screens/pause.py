@@ -6,7 +6,7 @@ A pause that came by itself goes by itself; only one that was asked for, or a re
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
-from kiosk.flow import Tap
+from kiosk.flow import Tap, moves
 from kiosk.screens.deep import DeepPage
 from kiosk.screens.page import Desk
 
@@ -54,6 +54,8 @@ class PausedPage(QuestionPage):
         super().__init__(desk)
         how = "asked" if self.reason in PRESS else "staff" if self.reason in STAFF else "by_itself"
         chair = {"person_left": "pause.empty", "emergency_stop": "pause.calm"}.get(self.reason, "pause.still")
+        if session and not moves(session.programme):
+            chair = {"pause.empty": "pause.seat"}.get(chair, "pause.calm")
         self.middle(self.t("pause.title"), [self.sentence(self.reason), self.t(chair), self.t(f"pause.{how}")])
 
     def bottom_row(self) -> None:
@@ -71,7 +73,10 @@ class EndPage(QuestionPage):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.middle(self.t("end.title"), [self.t("end.more")])
+        session = desk.flow.live
+        self.middle(
+            self.t("end.title"), [self.t("end.more" if not session or moves(session.programme) else "end.seat")]
+        )
 
     def bottom_row(self) -> None:
         self.outlined(self.t("end.end"), Tap.CONFIRM_END, x=look.MARGIN)

@@ -3,6 +3,7 @@
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
+from kiosk.flow.session import RHYTHM
 from kiosk.screens.breathing import heart_rate_words
 from kiosk.screens.deep import DeepPage, Number
 from kiosk.screens.page import Desk
@@ -13,6 +14,7 @@ class StillPage(DeepPage):
 
     def __init__(self, desk: Desk) -> None:
         self._rate: Number | None = None
+        self._watched = False
         super().__init__(desk)
         more = self.words(
             self.t(f"still.{self.KEY}_more"),
@@ -24,6 +26,7 @@ class StillPage(DeepPage):
             align="center",
         )
         more.move_to(self.row - 44 - more.height_u)
+        self._more = more
         title = self.words(
             self.t(f"still.{self.KEY}"),
             look.MARGIN,
@@ -38,6 +41,10 @@ class StillPage(DeepPage):
         top, bottom = self.top + 20, self.row - 44 - more.height_u - 6 - title.height_u - 20
         radius = min((bottom - top) / 2, 190.0)
         Figure(self, (self.wide / 2, (top + bottom) / 2), radius)
+        if desk.flow.live and desk.flow.live.programme == RHYTHM:
+            self._watched = True  # whoever has their rhythm looked at shall sit still, not watch a number
+            self.show(desk.flow.frame)
+            return
         side = self.wide / 2 - radius - look.MARGIN - 20
         self._rate = Number(
             self,
@@ -49,6 +56,9 @@ class StillPage(DeepPage):
 
     def show(self, frame: LiveFrame | None, /) -> None:
         super().show(frame)
+        if frame and self._watched:
+            hint = self.sentence(frame.signal.reason) if frame.signal.reason else self.t(f"still.{self.KEY}_more")
+            self._more.say(hint)
         if frame and self._rate:
             self._rate.show(frame.metrics.heart_rate, heart_rate_words(self, frame))
 

@@ -20,6 +20,29 @@ def test_resonance_is_check_baseline_paced_recovery():
     assert segments[2].chair.with_breath == {"back"}
 
 
+def test_the_rhythm_check_is_a_check_and_one_quiet_minute_in_which_nothing_moves():
+    programme = programmes.load("rhythm_check")
+    assert [segment.kind for segment in programme.segment] == [SegmentKind.SENSOR_CHECK, SegmentKind.BASELINE]
+    assert programme.segment[1].seconds == 60
+    assert not programme.moves
+    assert programmes.load("resonance").moves
+
+
+@pytest.mark.parametrize(
+    ("scene", "moves"),
+    [
+        ({"light_percent": 40, "volume_percent": 20, "massage_level": 0, "heat_level": 0}, False),
+        ({"recline_deg": 110}, True),
+        ({"leg_rest_deg": 0}, True),
+        ({"massage_level": 1}, True),
+        ({"heat_level": 1}, True),
+        ({"with_breath": frozenset({programmes.BreathPart.BACK})}, True),
+    ],
+)
+def test_light_and_sound_move_nobody(scene, moves):
+    assert programmes.ChairScene(**scene).moves is moves
+
+
 def test_unknown_programme_names_those_that_are_there():
     with pytest.raises(ProgrammeError, match=r"no programme 'yoga'; there are: resonance"):
         programmes.load("yoga")

@@ -329,6 +329,22 @@ async def test_chair_is_armed_once_and_before_the_first_motion_of_a_session(seat
     assert seated.wires.asked[0].session == seated.conductor.number
 
 
+async def test_a_programme_in_which_nothing_moves_never_arms_the_chair_not_even_after_a_pause(room):
+    room.connect()
+    assert (await room.ask(StartSession(programme="rhythm_check"), "kiosk")).ok
+    await room.pass_time(20)
+    assert room.state == ("running", "")
+    assert (await room.ask(PauseSession(), "kiosk")).ok
+    assert (await room.ask(ResumeSession(), "kiosk")).ok
+    assert not room.chair.armed
+    await room.pass_time(125 + 60)
+    assert room.state[0] == "finished"
+    await settled(room)
+    assert not [command for command in room.wires.asked if isinstance(command, Arm) or moves_or_heats(command)]
+    (closed,) = room.closed()
+    assert closed.mean_hr_bpm == pytest.approx(75.0)
+
+
 @pytest.mark.parametrize("what", ["watchdog", "seat", "link"])
 async def test_chair_that_was_disarmed_moves_again_only_after_a_person_said_so(seated, what):
     await settled(seated)

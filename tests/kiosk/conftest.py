@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import math
 import os
 import subprocess
 import sys
@@ -11,105 +10,14 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import msgspec
 import pytest
 
-from care.programme import load
-from gateway.live import (
-    Command,
-    LiveFrame,
-    LogLine,
-    Metric,
-    Metrics,
-    PacerView,
-    Reply,
-    SegmentView,
-    SessionView,
-    SignalView,
-    SummaryView,
-    TachogramPoint,
-    Trace,
-)
+from gateway.live import Command, Reply
 from gateway.socket import RoomSocket
 from kiosk.fonts import faces
+from tests.kiosk.made_frames import make_frame, make_session, metric, paced_frame
 
 PATIENCE_S = 30.0
-
-
-def metric(value, unit="", quality=0.9, reason=""):
-    return Metric(value, unit, quality, reason)
-
-
-def make_frame(session=None, *, heart_rate=None, coherence=None, signal=None, tachogram=(), now_ns=0, speed=1.0):
-    none = metric(None, quality=0.0, reason="no_channel")
-    return LiveFrame(
-        seq=1,
-        site="huadu.xinhua.0007",
-        site_name="新华社区心理服务室",
-        now_ns=now_ns,
-        speed=speed,
-        devices=[],
-        signal=signal or SignalView(0.84),
-        metrics=Metrics(heart_rate or none, none, coherence or none, none, none, none, none, none, metric(1.0, "%")),
-        tachogram=list(tachogram),
-        skin_conductance=Trace(0, 250_000_000, [], "µS"),
-        respiration=Trace(0, 250_000_000, [], ""),
-        heart=Trace(0, 16_000_000, [], "mV"),
-        session=session,
-    )
-
-
-def make_session(segment=2, *, state="running", left_s=200.0, now_ns=0, pacer=None, reason="", ended="", key="s1"):
-    segments = [
-        SegmentView(
-            part.key,
-            part.title_zh,
-            part.title_en,
-            part.seconds,
-            "done" if number < segment else "now" if number == segment else "next",
-            part.breaths_per_min,
-        )
-        for number, part in enumerate(load("resonance").segment)
-    ]
-    summary = SummaryView(480.0, 560, 68.0, 42.0, 0.01, 72.0, 61.0, 50.0, 70.0, "") if state == "finished" else None
-    session = SessionView(
-        key,
-        state,
-        "resonance",
-        "共振呼吸",
-        "Resonance breathing",
-        "chair-1",
-        0,
-        now_ns,
-        segments,
-        left_s,
-        reason,
-        pacer,
-    )
-    return msgspec.structs.replace(session, summary=summary, log=[LogLine(0, "session_closed", ended)] if ended else [])
-
-
-def beats(now_ns, pacer, seconds=45.0):
-    """Intervals of a heart that follows the pacer."""
-    out, t = [], now_ns / 1e9 - seconds
-    while True:
-        rate = 68 + 7 * math.sin(2 * math.pi * (t - pacer.breath_began_ns / 1e9) * pacer.breaths_per_min / 60 - 0.4)
-        t += 60 / rate
-        if t > now_ns / 1e9:
-            return out
-        out.append(TachogramPoint(round(t * 1e9), 60e3 / rate, "normal"))
-
-
-def paced_frame(now_ns, *, breath_began_ns=0, **more):
-    pacer = PacerView(6.0, 0.4, breath_began_ns)
-    session = make_session(2, now_ns=now_ns, pacer=pacer)
-    fields = {
-        "heart_rate": metric(68.2, "bpm", 0.9),
-        "coherence": metric(72.4, "%", 0.8),
-        "tachogram": beats(now_ns, pacer),
-        **more,
-    }
-    return make_frame(session, now_ns=now_ns, **fields)
 
 
 class ScriptedRoom:

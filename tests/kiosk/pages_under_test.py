@@ -1,24 +1,24 @@
-"""Builds pages as they are drawn and says where every text, surface and target lies: JSON on stdout.
+"""Draws pages in one window and says where every text, surface and target lies; on demand it keeps what was drawn.
 
-stdin: a list of cases {"name", "flow": fields of Flow, "frame": msgpack of a LiveFrame in base64 or null, "language",
-"large", "size"}. No room is needed; a display is, because text is measured with the real typeface.
+Used by `test_pages` (every situation, measured) and `references` (pictures). Arguments: a folder for pictures or "-",
+then a word that situations must contain, or nothing. JSON on stdout. A display is needed, for the real typeface.
 """
 
-import base64
+import itertools
 import json
 import sys
+from pathlib import Path
 
-import msgspec
-
-from gateway.live import LiveFrame
 from kiosk import window
-from kiosk.flow import Flow, Place
 from kiosk.fonts import faces
 from kiosk.pacing import SessionClock
 from kiosk.texts import load
 from kiosk.theme import Theme
+from tests.kiosk.situations import NOW_S, everything
 
-window.set_up((320, 240))
+SCREENS = ((1280, 800), (1920, 1080))
+
+window.set_up(SCREENS[0])
 
 from kivy.core.window import Window  # noqa: E402 (Kivy reads its configuration when it is imported)
 
@@ -28,24 +28,33 @@ from kiosk.screens.waking import Waking  # noqa: E402
 from kiosk.shapes import Panel, Target, Words, register, width_px  # noqa: E402
 
 
-def case(asked):
-    wide, high = asked["size"]
-    theme = Theme.for_screen(wide, high, large=asked["large"])
-    texts = load(asked["language"])
-    if asked["flow"] == "waking":
-        page = Waking(theme, (wide, high), texts, asks=True)
-    else:
-        flow = Flow("zh")
-        frame = asked["frame"] and msgspec.msgpack.decode(base64.b64decode(asked["frame"]), type=LiveFrame)
-        flow.watched = asked["flow"].get("watched", "")
-        flow.heard(frame)
-        for name, value in asked["flow"].items():
-            setattr(flow, name, Place(value) if name == "wish" else value)
-        flow.language, flow.large = asked["language"], asked["large"]
-        desk = Desk(theme, (wide, high), texts, flow, SessionClock(), lambda _: None)
-        page = build(flow.place, desk)
-        page.show(flow.frame)
-        page.tick(0, 0.0)
+def made_page(situation, language, *, large, contrast, size):
+    """The page as it is drawn, and where it is."""
+    theme = Theme.for_screen(*size, large=large, contrast=contrast)
+    if situation.arrange is None:
+        return Waking(theme, size, load(language), asks=True), "waking"
+    flow = situation.arrange()
+    flow.visit.language, flow.visit.large, flow.visit.contrast = language, large, contrast
+    page = build(flow.place, Desk(theme, size, load(language), flow, SessionClock(), lambda *_: None))
+    page.show(flow.frame)
+    page.tick(0, NOW_S)
+    return page, str(flow.place)
+
+
+def ground_of(word, page):
+    """The colour behind the middle of a text: of the last surface under it, or of the page."""
+    fill = page.ground if hasattr(page, "ground") else None
+    middle = (word.x + word.width / 2, word.y + word.height / 2)
+    for widget in page.children[::-1]:
+        if widget is word:
+            break
+        if isinstance(widget, Panel) and widget.collide_point(*middle):
+            fill = page.theme.tint(widget.fill)
+    return fill
+
+
+def measured(page, high):
+    """Every text, surface and target, in pixels from the top left."""
     words, panels, targets = [], [], []
     for widget in page.children[::-1]:
         box = [widget.x, high - widget.top, widget.width, widget.height]
@@ -58,25 +67,60 @@ def case(asked):
                     "lines": widget.lines,
                     "ink": [box[0] + left, box[1], widest, box[3]],
                     "room": widget.width,
-                    "size": widget._size_px / theme.scale,
+                    "size": widget._size_px / page.theme.scale,
+                    "colour": page.theme.tint(widget._colour),
+                    "ground": ground_of(widget, page),
                 }
             )
         elif isinstance(widget, Target):
             targets.append(box)
         elif isinstance(widget, Panel):
             panels.append(box)
-    place = "waking" if asked["flow"] == "waking" else str(flow.place)
-    return {
-        "name": asked["name"],
-        "place": place,
-        "scale": theme.scale,
-        "words": words,
-        "panels": panels,
-        "targets": targets,
-    }
+    return {"scale": page.theme.scale, "words": words, "panels": panels, "targets": targets}
+
+
+def keep_picture(page, path):
+    """What a window shows of this page, as a PNG."""
+    from kivy.graphics import ClearBuffers, ClearColor, Fbo
+    from PIL import Image
+
+    picture = Fbo(size=SCREENS[0], with_stencilbuffer=True)
+    with picture:
+        ClearColor(*(page.ground if hasattr(page, "ground") else (0, 0, 0, 1)))
+        ClearBuffers()
+    picture.add(page.canvas)
+    picture.draw()
+    pixels = Image.frombytes("RGBA", SCREENS[0], picture.pixels).convert("RGB")
+    picture.remove(page.canvas)
+    pixels.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path, compress_level=1)
+
+
+def drawn(folder, containing):
+    """Every situation, in every way in which it is tried."""
+    for situation in everything():
+        if containing not in situation.name:
+            continue
+        ways = itertools.product(("zh", "en"), (False, True), (False, True), SCREENS)
+        for language, large, contrast, size in ways:
+            first = size == SCREENS[0]
+            if (contrast and not (situation.contrasted and first)) or (not first and not situation.screens):
+                continue
+            look = f"{'large' if large else 'normal'}{' contrast' if contrast else ''}"
+            page, place = made_page(situation, language, large=large, contrast=contrast, size=size)
+            out = {
+                "name": f"{situation.name}, {language}, {look}, {size[0]}x{size[1]}",
+                "place": place,
+                "contrast": contrast,
+                **measured(page, size[1]),
+            }
+            if folder and first and situation.pictured and not (contrast and large):
+                out["picture"] = f"{situation.name}, {language}, {look}".replace(", ", "-").replace(" ", "_") + ".png"
+                keep_picture(page, folder / out["picture"])
+            yield out
 
 
 if __name__ == "__main__":
     assert Window is not None
     register(faces())
-    json.dump([case(asked) for asked in json.load(sys.stdin)], sys.stdout)
+    where = None if sys.argv[1] == "-" else Path(sys.argv[1])
+    json.dump(list(drawn(where, sys.argv[2] if len(sys.argv) > 2 else "")), sys.stdout)
