@@ -53,6 +53,12 @@ def _texture(text: str, size_px: int, bold: bool) -> Any:
     return label.texture
 
 
+def forget() -> None:
+    """Nothing that was drawn or measured for the last person stays in memory."""
+    _texture.cache_clear()
+    width_px.cache_clear()
+
+
 class Words(Widget):
     """A block of text in a box of units; `lines`, `height_u` and `width_u` say what became of it."""
 

@@ -4,6 +4,7 @@ from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Tap, asking
 from kiosk.screens.page import Desk, Page
+from kiosk.screens.parts.calm import calm
 from kiosk.screens.parts.cards import Card, Cards
 from kiosk.screens.parts.watermark import watermark
 
@@ -38,11 +39,9 @@ class IntroPage(Page):
         house, visit = desk.flow.house, desk.flow.visit
         instrument = house.instrument(visit.intro)
         again = bool(visit.answered)
-        y = self.head(self.title_of(instrument), self.t("intro.again") if again else "") + 10
+        top = self.head(self.title_of(instrument), self.t("intro.again") if again else "")
         count = self.t("intro.count", count=len(instrument.items), minutes=instrument.minutes)
-        for number, text in enumerate((count, self.t("intro.right"), self.t("intro.stop"))):
-            soft = look.INK if number == 0 else look.INK_SOFT
-            y = self.words(text, look.MARGIN, y, self.inner, size=look.OPTION, colour=soft).below + 14
+        calm(self, (count, self.t("intro.right"), self.t("intro.stop")), top, self.row - 64)
         if not instrument.licence.holder.startswith("None"):
             source = self.words(
                 self.t("intro.source", holder=instrument.licence.holder),

@@ -10,7 +10,7 @@ from kiosk.breath import Figure
 from kiosk.flow import Place, Tap
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.cards import Card, Cards
-from kiosk.screens.parts.pads import DIGITS, Cells, Pad, sign_rows
+from kiosk.screens.parts.pads import DIGITS, KEY_GAP, Cells, Pad, sign_rows
 
 LONGEST_SERVICE = 12
 
@@ -31,10 +31,10 @@ class FilePage(Page):
 class NewCodePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top = self.head(self.t("code.new"))
-        cells = Cells(self, LENGTH, (look.MARGIN, top + 20, self.inner, 104), hidden=False)
+        top = self.head(self.t("code.new")) + (10 if self.theme.large else 60)
+        cells = Cells(self, LENGTH, (look.MARGIN, top, self.inner, 104), hidden=False)
         cells.show(desk.flow.visit.drawn)
-        y = top + 20 + 104 + 36
+        y = top + 104 + 36
         size = self.fitting(self.t("code.keep"), self.inner, 200, (look.OPTION, look.BODY))
         y = self.words(self.t("code.keep"), look.MARGIN, y, self.inner, size=size).below + 12
         self.words(self.t("code.lost"), look.MARGIN, y, self.inner, colour=look.INK_SOFT)
@@ -68,10 +68,15 @@ class CodePage(_Typing):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         note = desk.flow.visit.note
-        top = self.head(self.t("code.title"), self.t(note or "code.how"), warm=bool(note))
-        self.cells = Cells(self, LENGTH, (look.MARGIN, top, self.inner, 88), hidden=False)
-        begin = top + 88 + 18
-        Pad(self, sign_rows(ALPHABET), (look.MARGIN, begin, self.inner, self.row - 18 - begin))
+        more = self.t(note) if note else "" if self.theme.large else self.t("code.how")
+        top = self.head(self.t("code.title"), more, warm=bool(note))
+        rows = sign_rows(ALPHABET)
+        last = self.row - 12
+        least = len(rows) * look.TARGET + (len(rows) - 1) * KEY_GAP
+        high = min(88.0, last - least - 14 - top)
+        self.cells = Cells(self, LENGTH, (look.MARGIN, top, self.inner, high), hidden=False)
+        begin = top + high + 14
+        Pad(self, rows, (look.MARGIN, begin, self.inner, last - begin))
         self.finish()
 
 

@@ -11,6 +11,7 @@ from kiosk import theme as look
 from kiosk.flow import SERVICES, Tap
 from kiosk.reach import Box
 from kiosk.screens.page import ROW_HIGH, Desk, Page, brand
+from kiosk.screens.parts.calm import calm
 
 _ICONS: dict[str, Callable[..., None]] = {
     "tests": icons.tick,
@@ -74,9 +75,9 @@ class HomePage(Page):
         left, room = x + 118, wide - 118 - 14
         ink, soft = (look.CARD, look.BREATH[0]) if filled else (look.INK, look.INK_SOFT)
         name = self.t(f"home.{service}")
-        size = self.fitting(name, room, look.OPTION * self.theme.text * 1.4 + 1, (look.OPTION, 33.0, 30.0), bold=True)
+        size = self.on_a_line(name, room, (look.OPTION, 33.0, 30.0), bold=True)
         title = self.words(name, left, y, room, size=size, bold=True, colour=ink)
-        more_size = self.fitting(self._more(service), room, high - title.height_u - 16, (look.BODY, look.SMALL))
+        more_size = self.on_a_line(self._more(service), room, (look.BODY, look.SMALL))
         more = self.words(self._more(service), left, y, room, size=more_size, colour=soft)
         title.move_to(y + (high - title.height_u - more.height_u) / 2)
         more.move_to(title.below)
@@ -87,14 +88,8 @@ class AccompaniedPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        y = self.head(self.t("accompanied.title")) + 10
-        for key in ("why", "staff", "meanwhile"):
-            soft = key == "meanwhile"
-            size = look.BODY if self.theme.large else look.OPTION
-            colour = look.INK_SOFT if soft else look.INK
-            y = (
-                self.words(self.t(f"accompanied.{key}"), look.MARGIN, y, self.inner, size=size, colour=colour).below
-                + 14
-            )
+        top = self.head(self.t("accompanied.title"))
+        sentences = [self.t(f"accompanied.{key}") for key in ("why", "staff", "meanwhile")]
+        calm(self, sentences, top, self.row - 20, soft=2)
         self.help_button()
         self.filled(self.t("accompanied.back"), Tap.BACK, right=self.wide - look.MARGIN)

@@ -107,6 +107,10 @@ class Page(Sheet):
         fits = (size for size in sizes if self.text_height(text, size, room, bold=bold) <= high)
         return next(fits, sizes[-1])
 
+    def on_a_line(self, text: str, room: float, sizes: tuple[float, ...], *, bold: bool = False) -> float:
+        """The first of these sizes with which a text is one line; the first of all, if none does."""
+        return next((size for size in sizes if self.text_width(text, size, bold=bold) <= room), sizes[0])
+
     def ask(self, tap: Tap, value: str = "") -> Callable[[], None]:
         """What a target does."""
         return lambda: self.desk.tap(tap, value)
@@ -148,14 +152,35 @@ class Page(Sheet):
 
     def filled(self, text: str, tap: Tap, value: str = "", *, right: float) -> Target:
         """The next step."""
+        size, around = self._beside_help(text, right)
         return self.button(
-            text, tap, value, right=right, fill=look.GREEN, line=None, ink=look.CARD, bold=True, least=252
+            text,
+            tap,
+            value,
+            right=right,
+            fill=look.GREEN,
+            line=None,
+            ink=look.CARD,
+            size=size,
+            bold=True,
+            least=252,
+            around=around,
         )
+
+    def _beside_help(self, text: str, right: float) -> tuple[float, float]:
+        """Size of the words and space around them, so that a button at the right leaves help alone."""
+        help_wide = max(268.0, self.text_width(self.t("shared.help"), look.OPTION) + 80)
+        room = right - (self.wide + help_wide) / 2 - 20
+        for size, around in ((look.OPTION, 40.0), (look.OPTION, 24.0), (32.0, 24.0), (look.BODY, 20.0)):
+            if self.text_width(text, size, bold=True) + 2 * around <= room:
+                break
+        return size, around
 
     def waiting_button(self, text: str, tap: Tap, *, right: float) -> "WaitingButton":
         """A next step that waits until something was marked or typed."""
-        wide = max(252.0, self.text_width(text, look.OPTION, bold=True) + 80)
-        return WaitingButton(self, text, (right - wide, self.row, wide, ROW_HIGH), self.ask(tap))
+        size, around = self._beside_help(text, right)
+        wide = max(252.0, self.text_width(text, size, bold=True) + 2 * around)
+        return WaitingButton(self, text, (right - wide, self.row, wide, ROW_HIGH), self.ask(tap), size)
 
     def help_button(self) -> Target:
         """Help, at the bottom in the middle."""
@@ -174,7 +199,7 @@ class Page(Sheet):
         block.move_to(top + (high - block.height_u) / 2)
         rest = wide - half - 110
         text = self.t("home.help_more")
-        size = self.fitting(text, rest, high - 8, (look.BODY, look.SMALL, look.SMALL / self.theme.text))
+        size = self.fitting(text, rest, high - 4, (look.BODY, look.SMALL, look.SMALL / self.theme.text))
         more = self.words(text, left + half + 30, top, rest, size=size, colour=look.CLAY_TEXT, align="right")
         more.move_to(top + (high - more.height_u) / 2)
         self._silent |= {block, more}
@@ -224,7 +249,7 @@ class Page(Sheet):
         return max(block.below, 102.0) + 12
 
     def head(self, text: str, more: str = "", *, warm: bool = False) -> float:
-        """Switches, a title beside them if it fits there, else below, and a sentence; returns where the rest may begin."""
+        """Switches, a title beside them if it fits, else below, and a sentence; returns where the rest may begin."""
         begin = self.switches()
         if self.text_width(text, look.TITLE, bold=True) <= begin - look.MARGIN - 20:
             y = self.title(text, begin)
@@ -244,10 +269,10 @@ class Page(Sheet):
 class WaitingButton(Target):
     """The next step, pale until it is ready and the filled button then. A touch before that does nothing."""
 
-    def __init__(self, page: Page, text: str, box: Box, on_tap: Callable[[], None]) -> None:
+    def __init__(self, page: Page, text: str, box: Box, on_tap: Callable[[], None], size: float) -> None:
         super().__init__(page, box, on_tap, fill=look.PAPER, line=look.PLAIN)
         page.add_widget(self)
-        self._words = page.words(text, box[0], box[1], box[2], size=look.OPTION, bold=True, align="center")
+        self._words = page.words(text, box[0], box[1], box[2], size=size, bold=True, align="center")
         self._words.move_to(box[1] + (box[3] - self._words.height_u) / 2)
         self.is_ready = True
         self.ready(False)
@@ -265,11 +290,13 @@ class WaitingButton(Target):
 
 
 def brand(page: Page, site_name: str, until: float) -> None:
-    """The sign and the name of the place, at the top left. The sign is the staff's way in."""
+    """The sign, and the name of the place where there is room for it. The sign is the staff's way in."""
     if page.desk.flow.house.maintenance is not None:
         page.target(look.MARGIN - 21, 30, look.TARGET, look.TARGET, page.ask(Tap.SERVICE), fill=page.GROUND)
     icons.mark(page, look.MARGIN, 51, 30)
-    words = page.words(
-        page.t("shared.brand", site=site_name), look.MARGIN + 44, 30, until - look.MARGIN - 60, bold=True
-    )
+    room = until - look.MARGIN - 60
+    text = page.t("shared.brand", site=site_name) if site_name else ""
+    if not text or page.text_width(text, look.BODY, bold=True) > room:
+        text = page.t("shared.name")
+    words = page.words(text, look.MARGIN + 44, 30, room, bold=True)
     words.move_to(30 + (look.TARGET - words.height_u) / 2)

@@ -8,7 +8,8 @@ from care.instruments.model import Item
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap, asking
-from kiosk.screens.page import Desk, Page
+from kiosk.screens.page import Desk, Page, WaitingButton
+from kiosk.screens.parts.calm import calm
 from kiosk.screens.parts.choices import Choice, Choices, needed
 from kiosk.screens.parts.progress import Progress
 from kiosk.screens.parts.watermark import watermark
@@ -43,16 +44,14 @@ class AskPage(Page):
             near = self.words(care, look.MARGIN, 0, self.inner, size=look.SMALL, colour=look.CLAY_TEXT)
             near.move_to(self.row - 12 - near.height_u)
             bottom = self.row - 12 - near.height_u - 8
-        stem_size, size, option_size, columns = self._sizes(
-            stem, question, [each.text for each in options], bottom - top
-        )
+        texts = [each.text for each in options]
+        stem_size, size, option_size = self._sizes(stem, question, texts, bottom - top)
         top = self.words(stem, look.MARGIN, top, self.inner, size=stem_size, colour=look.INK_SOFT).below
         top = self.words(question, look.MARGIN, top + 2, self.inner, size=size, bold=True).below + 14
-        del columns
         self._choices = Choices(self, options, (look.MARGIN, top, self.inner, bottom - top), size=option_size)
         self.button(self.t("question.back"), Tap.BACK, x=look.MARGIN)
         self.help_button()
-        self._next = None
+        self._next: WaitingButton | None = None
         if self._waits(item) or visit.open.choice is not None:
             self._next = self.waiting_button(self.t("question.next"), Tap.NEXT, right=self.wide - look.MARGIN)
         watermark(self, instrument.key)
@@ -67,7 +66,7 @@ class AskPage(Page):
         words.move_to(12 + (look.TARGET - words.height_u) / 2)
         Progress(self, BAR_Y, share)
 
-    def _sizes(self, stem: str, question: str, options: list[str], room: float) -> tuple[float, float, float, int]:
+    def _sizes(self, stem: str, question: str, options: list[str], room: float) -> tuple[float, float, float]:
         """The largest sizes with which all of it fits, in one column if that is possible at all."""
         for columns in (1, 2):
             for stem_size, size, option_size in SIZES:
@@ -79,8 +78,8 @@ class AskPage(Page):
                     + needed(self, options, self.inner, columns=columns, size=option_size)
                 )
                 if used <= room:
-                    return stem_size, size, option_size, columns
-        return *SIZES[-1], 2
+                    return stem_size, size, option_size
+        return SIZES[-1]
 
     def show(self, _: LiveFrame | None, /) -> None:
         open_ = self.desk.flow.visit.open
@@ -94,9 +93,8 @@ class AskPage(Page):
 class StopPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        y = self.head(self.t("stop.title")) + 10
-        for key in ("kept", "later"):
-            y = self.words(self.t(f"stop.{key}"), look.MARGIN, y, self.inner, size=look.OPTION).below + 14
+        top = self.head(self.t("stop.title"))
+        calm(self, (self.t("stop.kept"), self.t("stop.later")), top, self.row - 20)
         self.button(self.t("stop.end"), Tap.CONFIRM_END, x=look.MARGIN)
         self.help_button()
         self.filled(self.t("stop.keep"), Tap.KEEP, right=self.wide - look.MARGIN)

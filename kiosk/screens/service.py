@@ -1,4 +1,4 @@
-"""For staff with the maintenance PIN: what can be reached, what waits, whether the screen has its size, and the way out."""
+"""For staff with the maintenance PIN: what can be reached, what waits, whether the screen has its size; the way out."""
 
 from gateway.live import LiveFrame
 from kiosk import theme as look

@@ -15,15 +15,17 @@ PROMISES = ("asked", "seen", "danger")
 class WelcomePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        brand(self, self.site_name, self.switches(contrast=True))
+        brand(self, "", self.switches(contrast=True))
         radius = 200.0
         middle = (112 + self.row - 16) / 2
         Figure(self, (self.wide - look.MARGIN - radius - 20, middle), radius)
         room = self.inner - 2 * radius - 60
         title = self.words(self.t("welcome.title"), look.MARGIN, 0, room, size=look.TITLE, bold=True)
         more = self.words(self.t("welcome.more"), look.MARGIN, 0, room, colour=look.INK_SOFT)
-        high = title.height_u + more.height_u + 12 + 40 + 112
-        title.move_to(middle - high / 2)
+        site = self.words(self.site_name or " ", look.MARGIN, 0, room, colour=look.GREEN, bold=True)
+        high = site.height_u + title.height_u + more.height_u + 12 + 40 + 112
+        site.move_to(middle - high / 2)
+        title.move_to(site.below)
         more.move_to(title.below + 12)
         self.button(
             self.t("welcome.begin"),
@@ -58,7 +60,7 @@ class PrivacyPage(Page):
             digit.move_to(y + (each - digit.height_u) / 2)
             text = self.t(f"privacy.{key}")
             room = self.inner - 120 - 30
-            size = self.fitting(text, room, each - 20, (look.OPTION, 32.0, look.BODY))
+            size = self.fitting(text, room, each - 12, (look.OPTION, 32.0, look.BODY, look.SMALL))
             words = self.words(text, look.MARGIN + 120, y, room, size=size)
             words.move_to(y + (each - words.height_u) / 2)
         self.back_button()

@@ -35,9 +35,25 @@ class Card:
     filled: bool = False
 
 
-def shares(count: int, room: int) -> int:
-    """On how many pages so many things go, if so many fit on one."""
-    return max(1, -(-count // max(1, room)))
+def packed(heights: Sequence[float], room: float, room_turning: float) -> list[int]:
+    """How many cards stand on each page: all on one if they fit, else as many as fit above the strip.
+
+    >>> packed([100.0, 100.0, 100.0], 350.0, 250.0)
+    [3]
+    >>> packed([100.0, 100.0, 100.0, 100.0], 350.0, 250.0)
+    [2, 2]
+    """
+    if sum(heights) + GAP * (len(heights) - 1) <= room:
+        return [len(heights)]
+    pages: list[int] = []
+    used = room_turning + 1
+    for high in heights:
+        if used + GAP + high > room_turning:
+            pages.append(0)
+            used = -GAP
+        pages[-1] += 1
+        used += GAP + high
+    return pages
 
 
 def turn(page: Page, number: int, of: int, y: float) -> None:
@@ -72,22 +88,19 @@ class Cards:
     def __init__(self, page: Page, cards: Sequence[Card], box: Box, *, at: int = 0, grow: bool = False) -> None:
         x, top, wide, high = box
         beside = all(self._fits_beside(page, card, wide) for card in cards)
-        least = max((self._height(page, card, wide, beside=beside) for card in cards), default=LEAST)
-        fit = int((high + GAP) // (least + GAP))
-        if fit < len(cards):
-            fit = max(1, int((high - STRIP + GAP) // (least + GAP)))
-        pages = shares(len(cards), fit)
-        number = min(at, pages - 1)
-        room = high - (STRIP if pages > 1 else 0.0)
-        rows = fit if pages > 1 else max(1, len(cards))
-        tallest = 1e9 if grow else max(TALLEST, least)
-        each = min(tallest, (room - (rows - 1) * GAP) / rows)
+        heights = [self._height(page, card, wide, beside=beside) for card in cards]
+        pages = packed(heights, high, high - STRIP)
+        number = min(at, len(pages) - 1)
+        first, count = sum(pages[:number]), pages[number]
+        room = high - (STRIP if len(pages) > 1 else 0.0)
+        free = max(0.0, room - sum(heights[first : first + count]) - GAP * (count - 1)) / max(1, count)
         y = top
-        for card in cards[number * fit : (number + 1) * fit]:
+        for card, least in zip(cards[first : first + count], heights[first : first + count], strict=True):
+            each = least + (free if grow else min(free, max(0.0, TALLEST - least)))
             self._card(page, card, (x, y, wide, each), beside=beside)
             y += each + GAP
         self.below = y - GAP
-        turn(page, number, pages, top + high - look.TARGET)
+        turn(page, number, len(pages), top + high - look.TARGET)
 
     @staticmethod
     def _left(card: Card) -> float:

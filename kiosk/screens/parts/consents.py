@@ -48,6 +48,7 @@ def consent(page: Page, box: Box, value: str, title: str, sentence: str, *, on: 
     state.move_to(y + (high - state.height_u) / 2)
     room = left - 30 - x - 36
     name = page.words(title, x + 36, y, room, size=look.OPTION, bold=True)
-    more = page.words(sentence, x + 36, y, room, colour=look.INK_SOFT)
+    size = page.fitting(sentence, room, high - 8 - name.height_u, (look.BODY, look.SMALL, look.SMALL / page.theme.text))
+    more = page.words(sentence, x + 36, y, room, size=size, colour=look.INK_SOFT)
     name.move_to(y + (high - name.height_u - more.height_u) / 2)
     more.move_to(name.below)
