@@ -8,7 +8,7 @@ KILLS ?= 200
 ARGS ?=
 FREEZE ?=
 
-.PHONY: help setup setup-test demo test check validate bench docs-figures docs-messages lock clean
+.PHONY: help setup setup-test demo test check validate bench docs-figures docs-messages kiosk-references lock clean
 
 help:
 	@echo "make demo      a whole site with simulated people and devices (ARGS='--headless --for 120 --json')"
@@ -72,6 +72,10 @@ bench: setup-test .venv-bench/.stamp
 
 docs-figures: setup-test
 	$(PY) docs/make_figures.py
+
+# Reference pictures of the kiosk: after a page was changed on purpose.
+kiosk-references: setup-test
+	$(PY) -m tests.kiosk.references --accept
 
 # The message contract as others read it. FREEZE=0.2.0: today's form is now the released one.
 docs-messages: setup-test

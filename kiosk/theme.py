@@ -42,7 +42,7 @@ PLAIN: Final = colour("#C5D2CC")
 """Outline of a button that is not the next step."""
 
 SWITCHED_OFF: Final = colour("#73857F")
-"""Groove of a switch that is off."""
+"""Groove of a switch that is off, ring of a choice that is not taken."""
 
 CONTRAST: Final[dict[Colour, Colour]] = {
     PAPER: colour("#FCFBF8"),

@@ -1,5 +1,6 @@
 """Which questions, by names that judge nobody, and what is said before the first of them."""
 
+from care.sitting import Sitting
 from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Tap, asking
@@ -40,7 +41,7 @@ class IntroPage(Page):
         instrument = house.instrument(visit.intro)
         again = bool(visit.answered)
         top = self.head(self.title_of(instrument), self.t("intro.again") if again else "")
-        count = self.t("intro.count", count=len(instrument.items), minutes=instrument.minutes)
+        count = self.t("intro.count", count=Sitting(instrument).progress[1], minutes=instrument.minutes)
         calm(self, (count, self.t("intro.right"), self.t("intro.stop")), top, self.row - 64)
         if not instrument.licence.holder.startswith("None"):
             source = self.words(

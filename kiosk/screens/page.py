@@ -298,5 +298,6 @@ def brand(page: Page, site_name: str, until: float) -> None:
     text = page.t("shared.brand", site=site_name) if site_name else ""
     if not text or page.text_width(text, look.BODY, bold=True) > room:
         text = page.t("shared.name")
-    words = page.words(text, look.MARGIN + 44, 30, room, bold=True)
+    size = page.on_a_line(text, room, (look.BODY, look.BODY / page.theme.text), bold=True)
+    words = page.words(text, look.MARGIN + 44, 30, room, size=size, bold=True)
     words.move_to(30 + (look.TARGET - words.height_u) / 2)

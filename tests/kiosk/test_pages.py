@@ -4,27 +4,26 @@ target is large enough for an older finger, and every word stands out from what 
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from PIL import Image, ImageDraw
 
 from kiosk.flow import Place
 from kiosk.theme import TARGET
 from kiosk.typesetting import NOT_FIRST
+from tests.kiosk import references
 
 
 @pytest.fixture(scope="module")
-def pages(display):
+def pictures(tmp_path_factory):
+    """The folder to which pages are drawn."""
+    return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture(scope="module")
+def pages(display, pictures):
     """All pages as they are drawn, from one process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.kiosk.pages_under_test", "-"],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "DISPLAY": display},
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return references.drawn(pictures, display)
 
 
 def overlap(a, b, slack):
@@ -146,3 +145,40 @@ def test_a_pin_is_never_on_the_screen(pages):
         if page["place"] in {"new_pin", "pin_again", "pin", "service_pin"}:
             shown = [word["text"] for word in page["words"]]
             assert all(shown.count(digit) <= 1 for digit in "0123456789"), page["name"]  # the key itself
+
+
+def test_every_page_looks_as_it_did(pages, pictures):
+    kept = {page["picture"] for page in pages if "picture" in page}
+    there = {path.name for path in references.FOLDER.glob("*.png") if not path.name.endswith((".new.png", ".diff.png"))}
+    assert kept == there, f"missing or left over; {references.ACCEPT}"
+    if references.is_home_of_the_pictures():
+        wrong = [references.compared(name, Image.open(pictures / name)) for name in sorted(kept)]
+        assert not any(wrong), "\n".join(filter(None, wrong))
+
+
+def test_every_text_and_target_lies_where_it_did(pages):
+    layout = json.loads(references.LAYOUT.read_text("utf-8"))
+    wrong = [references.moved(page["picture"], layout[page["picture"]], page) for page in pages if "picture" in page]
+    assert not any(wrong), "\n".join(filter(None, wrong))
+
+
+def test_a_picture_with_another_letter_is_different_and_one_with_a_softer_edge_is_not(tmp_path):
+    picture = Image.new("RGB", (1280, 800), "#F6F3EC")
+    ImageDraw.Draw(picture).rectangle((100, 100, 400, 160), fill="#22312F")
+    references.as_kept(picture).save(tmp_path / "page.png")
+    softer = picture.copy()
+    ImageDraw.Draw(softer).line((100, 99, 400, 99), fill="#E9E5DC")
+    assert references.compared("page.png", softer, tmp_path) == ""
+    other = picture.copy()
+    ImageDraw.Draw(other).rectangle((600, 100, 614, 114), fill="#22312F")
+    said = references.compared("page.png", other, tmp_path)
+    assert "page.new.png" in said
+    assert references.ACCEPT in said
+    assert Image.open(tmp_path / "page.diff.png").getpixel((303, 53)) == 255
+    assert (tmp_path / "page.new.png").exists()
+
+
+def test_the_pictures_stay_small():
+    sizes = {path.name: path.stat().st_size for path in references.FOLDER.iterdir()}
+    assert max(sizes.values()) < 1_000_000
+    assert sum(sizes.values()) < 4_000_000

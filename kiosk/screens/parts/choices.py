@@ -37,7 +37,7 @@ class Ring(Widget):
         left, bottom, wide, high = sheet.pixels(x, y, RING, RING)
         self.pos, self.size = (left, bottom), (wide, high)
         scale, tint = sheet.theme.scale, sheet.theme.tint
-        self._colours = {True: tint(look.GREEN), False: tint(look.BREATH[1])}
+        self._colours = {True: tint(look.GREEN), False: tint(look.SWITCHED_OFF)}
         self._inner = {True: tint(look.GREEN), False: tint(look.CARD)}
         with self.canvas:
             self._edge = Color(*self._colours[False])

@@ -1,0 +1,123 @@
+"""Reference pictures of every page, and what it means that a page looks as it did.
+
+`python -m tests.kiosk.references --accept` draws all of them again and keeps them, with their layout, in `references/`.
+Pictures are drawn at 1280×800 and kept at half that size in sixteen colours, to be small. Two pictures are the same when
+at most `FEW` of their 256 000 pixels differ by more than `CLEARLY` in a channel: that allows for how another machine
+smooths the edge of a letter, and not for another letter. Pictures are compared on Debian 12, whose renderer made them;
+elsewhere the layout says whether a page is as it was: every text, and where it and each target lies.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+FOLDER = Path(__file__).with_name("references")
+LAYOUT = FOLDER / "layout.json"
+COLOURS, CLEARLY, FEW = 16, 48, 24
+MOVED = 2.0
+"""Pixels by which a text may lie elsewhere where another version of the font library measures it."""
+
+ACCEPT = "python -m tests.kiosk.references --accept"
+
+
+def is_home_of_the_pictures():
+    """Whether this machine draws as the one that made the references."""
+    try:
+        system = platform.freedesktop_os_release()
+    except OSError:
+        return False
+    return (system.get("ID"), system.get("VERSION_ID")) == ("debian", "12")
+
+
+def drawn(folder, display, containing=""):
+    """All pages, measured; the pictures of those that are kept go to the folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.kiosk.pages_under_test", str(folder), containing],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "DISPLAY": display},
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def halved(picture):
+    """The mean of every two by two pixels."""
+    return picture.convert("RGB").reduce(2)
+
+
+def as_kept(picture):
+    """How a picture goes into the folder."""
+    return halved(picture).quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+def clearly_different(reference, picture):
+    """How many pixels differ clearly, and a picture of where: white there."""
+    new = halved(picture).quantize(palette=reference, dither=Image.Dither.NONE).convert("RGB")
+    channels = ImageChops.difference(reference.convert("RGB"), new).split()
+    most = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
+    where = most.point(lambda value: 255 if value > CLEARLY else 0)
+    return where.histogram()[255], where
+
+
+def compared(name, picture, folder=FOLDER):
+    """One line on how a picture differs from its reference, or "". What is new and where is written beside it."""
+    path = folder / name
+    if not path.exists():
+        as_kept(picture).save(path.with_suffix(".new.png"), optimize=True)
+        return f"{name}: there is no reference; look at {path.stem}.new.png, then: {ACCEPT}"
+    count, where = clearly_different(Image.open(path), picture)
+    if count <= FEW:
+        return ""
+    as_kept(picture).save(path.with_suffix(".new.png"), optimize=True)
+    where.save(path.with_suffix(".diff.png"), optimize=True)
+    return f"{name}: {count} pixels are different; look at {path.stem}.new.png and .diff.png, then: {ACCEPT}"
+
+
+def layout_of(page):
+    """Every text with where its ink lies, and every target, in whole pixels."""
+    return {
+        "words": [[*map(round, word["ink"]), word["text"]] for word in page["words"]],
+        "targets": [[*map(round, box)] for box in page["targets"]],
+    }
+
+
+def moved(name, reference, page):
+    """One line on the first text or target that is not as it was, or ""."""
+    now = layout_of(page)
+    for kind in ("words", "targets"):
+        before, after = reference[kind], now[kind]
+        if [each[4:] for each in before] != [each[4:] for each in after]:
+            return f"{name}: other {kind} than in the reference; if that is meant: {ACCEPT}"
+        for old, new in zip(before, after, strict=True):
+            if any(abs(a - b) > MOVED for a, b in zip(old[:4], new[:4], strict=True)):
+                return f"{name}: {new[4:] or kind} lies at {new[:4]}, not at {old[:4]}; if that is meant: {ACCEPT}"
+    return ""
+
+
+def accept():
+    """Draw everything and keep it in place of what was there."""
+    from tests.kiosk.conftest import open_display
+
+    with tempfile.TemporaryDirectory() as made, open_display() as display:
+        pages = [page for page in drawn(made, display) if "picture" in page]
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir()
+        for page in pages:
+            as_kept(Image.open(Path(made) / page["picture"])).save(FOLDER / page["picture"], optimize=True)
+    lines = [f"{json.dumps(page['picture'])}: {json.dumps(layout_of(page), ensure_ascii=False)}" for page in pages]
+    LAYOUT.write_text("{\n" + ",\n".join(sorted(lines)) + "\n}\n", "utf-8")
+    size = sum(path.stat().st_size for path in FOLDER.iterdir())
+    print(f"{len(pages)} pictures, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--accept"]:
+        sys.exit(f"{ACCEPT}: draws every page and keeps it as the reference")
+    accept()
