@@ -69,7 +69,7 @@ class Stage(App):
         self.page: Page | None = None
         self.leaving = ""
         self._texts, self._carry_out, self._motion, self._times = texts, carry_out, motion, idle
-        self._speaking, self._closable = speaking, closable
+        self._speaking, self._closable, self._sounds = speaking, closable, house.sounds
         self._clock, self._watchdog = SessionClock(), Watchdog()
         self._shown: tuple[object, ...] = ()
         self._veil: Waking | None = None
@@ -195,7 +195,7 @@ class Stage(App):
             flow.progress(time.monotonic()) if place in HELPING else "",
             visit.aloud,
             self.flow.house.speaks,
-            self._speaking.sounds if place is Place.SOUND else None,
+            self._speaking.sounds if place in {Place.SOUND, Place.RELAX} else None,
             visit.printed,
             session.pause_reason if session and place is Place.PAUSED else "",
             flow.watch.refused if place is Place.REFUSED else "",
@@ -236,7 +236,8 @@ class Stage(App):
 
     def _idle(self) -> None:
         now_s = time.monotonic()
-        self.flow.house.speaks = self._speaking.speaks
+        house = self.flow.house
+        house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
         quiet, place = self.flow.quiet, self.flow.place
