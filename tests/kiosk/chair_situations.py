@@ -98,7 +98,7 @@ def _all():
     yield Situation("rhythm early", over(None, None, ended="ended_early"))
     sorting = led(rhythm(2, state="finished", ended="completed", summary=None))
     yield Situation("rhythm sorting", sorting, pictured=False)
-    yield Situation("waking", None)
+    yield Situation("waking", None, contrasted=True)
 
 
 CHAIR = list(_all())
