@@ -7,7 +7,6 @@ from uuid import UUID
 
 from kivy.app import App
 from kivy.clock import Clock
-from kivy.core.clipboard import Clipboard
 from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.uix.floatlayout import FloatLayout
@@ -257,7 +256,7 @@ class Stage(App):
             self._cover(idle)
 
     def _forget(self) -> None:
-        """Nothing of the last person remains: on the screen, in a cache, in the clipboard, in the ear."""
+        """Nothing of the last person remains: on the screen, in a cache, in the ear."""
         now_s = time.monotonic()
         self._carry_out(self.flow.forget(now_s))
         self._touched_s = now_s
@@ -265,7 +264,6 @@ class Stage(App):
         self._shown = ()
         self._refresh()
         shapes.forget()
-        Clipboard.copy("")
 
     def _cover(self, idle: Idle) -> None:
         asks = idle.ask_left_s is not None
