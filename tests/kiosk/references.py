@@ -54,8 +54,7 @@ def as_kept(picture):
 
 def clearly_different(reference, picture):
     """How many pixels differ clearly, and a picture of where: white there."""
-    new = picture.convert("RGB").quantize(palette=reference, dither=Image.Dither.NONE).convert("RGB")
-    channels = ImageChops.difference(reference.convert("RGB"), new).split()
+    channels = ImageChops.difference(reference.convert("RGB"), as_kept(picture).convert("RGB")).split()
     most = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
     where = most.point(lambda value: 255 if value > CLEARLY else 0)
     return where.histogram()[255], where

@@ -179,6 +179,7 @@ def test_a_picture_with_another_letter_is_different_and_one_with_a_softer_edge_i
 
 
 def test_the_pictures_stay_small():
-    sizes = {path.name: path.stat().st_size for path in references.FOLDER.iterdir()}
+    new = (".new.png", ".diff.png")
+    sizes = {path.name: path.stat().st_size for path in references.FOLDER.iterdir() if not path.name.endswith(new)}
     assert max(sizes.values()) < 1_000_000
     assert sum(sizes.values()) < 4_000_000
