@@ -67,6 +67,7 @@ bench: setup-test .venv-bench/.stamp
 	$(PY) -m benchmarks.bench_devices || ok=1; \
 	$(PY) -m benchmarks.bench_points || ok=1; \
 	$(PY) -m benchmarks.bench_centre || ok=1; \
+	$(PY) -m benchmarks.bench_screening || ok=1; \
 	$(PY) -m benchmarks.bench_gateway || ok=1; exit $$ok
 
 docs-figures: setup-test

@@ -151,9 +151,19 @@ def broker(config: Path | None) -> None:
 def console(config: Path | None) -> None:
     """The counsellor's console, a web page."""
     from dashboards.console import run
+    from gateway.duty.keeper import handoff_of
+    from gateway.keeping.asking import Place
+    from gateway.services.desk import Desk
 
     settings = _config(config)
-    run(settings.room_socket, settings.console.host, settings.console.port, language=settings.console.language)
+    desk = Desk(Place.of(settings, producer="console"), settings.centre.level, handoff_of(settings))
+    run(
+        settings.room_socket,
+        settings.console.host,
+        settings.console.port,
+        language=settings.console.language,
+        desk=desk,
+    )
 
 
 @main.command()

@@ -151,8 +151,7 @@ def scorer_of(config: Config) -> Scorer:
     Raises:
         DataError: its rules of tiers are not as they must be.
     """
-    packs, rules = (Path(each).expanduser() if each else None for each in (config.care.packs, config.care.risk))
-    scorer = Scorer(packs, rules)
+    scorer = Scorer(config.packs, config.risk_rules)
     _ = scorer.rules
     return scorer
 

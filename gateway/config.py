@@ -248,6 +248,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         """The site's own rules of risk; None: those that ship."""
         return Path(self.care.risk).expanduser() if self.care.risk else None
 
+    @property
     def library(self) -> Path:
         return Path(self.kiosk.library).expanduser() if self.kiosk.library else self.data / "library"
 

@@ -59,6 +59,13 @@ def _broken(text: str, width: float, size_px: int, bold: bool) -> tuple[str, ...
     return tuple(break_lines(text, width, lambda line: width_px(line, size_px, bold)))
 
 
+def forget() -> None:
+    """Nothing that was drawn or measured for the last person stays in memory."""
+    _texture.cache_clear()
+    width_px.cache_clear()
+    _broken.cache_clear()
+
+
 class Words(Widget):
     """A block of text in a box of units; `lines`, `height_u` and `width_u` say what became of it."""
 

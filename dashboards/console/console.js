@@ -47,11 +47,50 @@
     }
   }, true);
 
+  /* The chime: two soft tones at once and every 20 s, while somebody waits and nobody has said "I go". A browser makes
+     no sound before somebody has touched the page, so any click or key turns it on, and until then the page asks for one. */
+  const CHIME_MS = 20000;
+  let audio = null, rang = 0, rangFor = null;
+
+  function hear() { body.classList.toggle("sound-on", audio?.state === "running"); }
+
+  function wake() {
+    audio ??= new AudioContext();
+    audio.onstatechange = hear;
+    if (audio.state !== "running") audio.resume().then(hear, hear);
+  }
+
+  function tone(hz, at) {
+    const sound = audio.createOscillator(), loud = audio.createGain();
+    sound.frequency.value = hz;
+    loud.gain.setValueAtTime(0, at);
+    loud.gain.linearRampToValueAtTime(0.25, at + 0.02);
+    loud.gain.exponentialRampToValueAtTime(0.001, at + 1.1);
+    sound.connect(loud).connect(audio.destination);
+    sound.start(at);
+    sound.stop(at + 1.2);
+  }
+
+  function chime() {
+    const waiting = document.querySelector("[data-ring]")?.dataset.ring ?? null;
+    if (waiting === null || audio?.state !== "running") return;
+    if (waiting === rangFor && performance.now() - rang < CHIME_MS) return;
+    rang = performance.now();
+    rangFor = waiting;
+    tone(784, audio.currentTime);
+    tone(587, audio.currentTime + 0.35);
+    body.dataset.chimes = String(Number(body.dataset.chimes ?? 0) + 1);
+  }
+
+  for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, wake, true);
+  setTimeout(wake, 2000);  /* a browser that was set up to may make sounds without a touch; opening it takes a moment */
+
   /* The console writes a count four times a second; when it stands still, so does this page, and it says so. */
   setInterval(() => {
     const now = document.querySelector("[data-pulse]")?.dataset.pulse ?? null;
     if (now !== pulse) { pulse = now; beat = performance.now(); }
     if (body.dataset.stop === "done" && document.querySelector(".stop-done.is-on")) delete body.dataset.stop;
+    chime();
     body.classList.toggle("lost", pulse !== null && performance.now() - beat > AWAY_MS);
   }, 250);
   document.addEventListener("visibilitychange", () => { beat = performance.now(); });

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from dashboards.console.cards import Cards
 from dashboards.console.chair import Chair
+from dashboards.console.duty import Banner, DutyWatch, Waiting
 from dashboards.console.elements import box, put, show, words
 from dashboards.console.head import Head, Segments
 from dashboards.console.hub import Hub
@@ -21,6 +22,7 @@ from dashboards.console.stop import Stop
 from dashboards.console.summary import Summary
 from dashboards.console.words import Texts
 from gateway.live import Action, LiveFrame, Metric
+from gateway.services.desk import DeskPicture
 from signals.reasons import Reason
 
 
@@ -30,14 +32,18 @@ class Page:
     Args:
         texts: the words of its language.
         hub: where pictures come from and requests go.
+        duty: where alerts are seen and answered.
     """
 
-    def __init__(self, texts: Texts, hub: Hub) -> None:
-        self._texts, self._hub = texts, hub
+    def __init__(self, texts: Texts, hub: Hub, duty: DutyWatch) -> None:
+        self._texts, self._hub, self._duty = texts, hub, duty
         self._client = ui.context.client
         self._pulse, self._again, self._session = 0, False, ""
         with box("console", data_console="") as self._console:
+            self._banner = Banner(texts, duty, lambda: self._say(texts("duty.not_stored")))
             rail = Rail(texts)
+            with rail.foot:
+                self._waiting = Waiting(texts, duty)
             with box("main", "main"):
                 head, segments, cards = Head(texts), Segments(texts), Cards(texts)
                 with box("middle"):
@@ -61,10 +67,18 @@ class Page:
             log, mark_and_end,
         )  # fmt: skip
         hub.join(self._client.id, self.show)
+        duty.join(self._client.id, self.show_alerts)
 
     def close(self) -> None:
         """The browser is gone for good."""
         self._hub.leave(self._client.id)
+        self._duty.leave(self._client.id)
+
+    def show_alerts(self, picture: DeskPicture | None) -> None:
+        """Show who asks for a person at this site; None: nobody can see that now."""
+        with self._client:
+            self._banner.show(picture)
+            self._waiting.show(picture)
 
     def show(self, frame: LiveFrame | None) -> None:
         """Show a picture of the room; None: it is away."""
@@ -107,8 +121,12 @@ class Page:
         said = self._texts.code(reply.code) if reply.code else ""
         if reply.detail:
             said = f"{said}（{reply.detail}）" if self._texts.language == "zh" else f"{said} ({reply.detail})"
+        self._say(self._texts("toast.refused", words=said))
+        return False
+
+    def _say(self, text: str) -> None:
+        """A line at the foot that goes away by itself."""
         with self._client:
             self._toasts.clear()
             with self._toasts:
-                words("toast", self._texts("toast.refused", words=said), role="alert")
-        return False
+                words("toast", text, role="alert")

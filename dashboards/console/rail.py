@@ -17,7 +17,11 @@ ICONS = {
 
 
 class Rail:
-    """The left column."""
+    """The left column.
+
+    Attributes:
+        foot: where others may say a line.
+    """
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
@@ -31,7 +35,7 @@ class Rail:
             words("rail-title", texts("rail.devices"), "h2")
             self._list = box("devices")
             self._none = words("rail-none gone", texts("rail.none"))
-            with box("rail-foot"):
+            with box("rail-foot") as self.foot:
                 self._demo = words("rail-demo gone", "")
                 self._uplink = words("rail-uplink", texts("rail.uplink_away"), role="status")
                 words(

@@ -18,11 +18,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from care.words import say
 from dashboards.console import theme
+from dashboards.console.duty import DutyWatch
 from dashboards.console.fonts import full_face, page_face
 from dashboards.console.hub import Hub
 from dashboards.console.page import Page
 from dashboards.console.words import Language, Texts
 from gateway.live import EmergencyStop
+from gateway.services.desk import Desk
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ACTOR = "console"
@@ -35,7 +37,14 @@ POLICY = (
 """Nothing from anywhere else. The page library builds its templates in the browser, hence inline and eval."""
 
 
-def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: Language = "zh") -> None:
+def run(
+    socket: Path,
+    host: str = "127.0.0.1",
+    port: int = 8400,
+    *,
+    language: Language = "zh",
+    desk: Desk | None = None,
+) -> None:
     """Serve the console until the process is asked to end.
 
     Args:
@@ -43,13 +52,16 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
         host: the address to listen on; the loopback address unless someone decides otherwise.
         port: the port to listen on; where it is taken, the process ends with one line that says so.
         language: of a page that was not asked for another (`/?lang=en`).
+        desk: where alerts of this site are seen and answered; None: not here.
     """
     _must_be_free(host, port)
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI refuses to serve in a child of a test run that has it
     page_face()  # now, so that no page and no frame has to wait for it
     hub = Hub(socket, ACTOR)
-    app.on_startup(hub.start)
-    app.on_shutdown(hub.close)
+    duty = DutyWatch(desk)
+    for each in (hub, duty):
+        app.on_startup(each.start)
+        app.on_shutdown(each.close)
     logging.getLogger("fontTools").setLevel(logging.WARNING)
 
     @ui.page("/", response_timeout=10.0)
@@ -57,7 +69,7 @@ def run(socket: Path, host: str = "127.0.0.1", port: int = 8400, *, language: La
         chosen: Language = "en" if lang == "en" else "zh"
         texts = Texts(chosen)
         theme.dress(texts)
-        page = Page(texts, hub)
+        page = Page(texts, hub, duty)
         ui.context.client.on_delete(page.close)
 
     _routes(hub)

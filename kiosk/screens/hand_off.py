@@ -64,11 +64,10 @@ class HandOffPage(Page):
                 radius=look.TARGET / 2,
             )
             right = pill.box[0] - 16
-        text = self.t("handoff.title")
         size = look.QUESTION if self.theme.large else look.TITLE
-        beside = self.text_width(text.partition("\n")[0], size, bold=True) <= right - look.MARGIN
-        room = self.inner if beside else right - look.MARGIN  # only its first line stands beside the pill
-        title = self.words(text, look.MARGIN, 26, room, size=size, bold=True)
+        thanks, not_alone = self.t("handoff.title").split("\n")
+        first = self.words(thanks, look.MARGIN, 26, right - look.MARGIN, size=size, bold=True)
+        title = self.words(not_alone, look.MARGIN, first.below, self.inner, size=size, bold=True)
         what = sentence(self.t, flow.house, flow.visit, said)
         small = self.theme.large or self.text_width(what, look.OPTION) > self.inner
         self._said = self.words(

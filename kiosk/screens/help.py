@@ -12,7 +12,6 @@ from kiosk.flow import Tap
 from kiosk.reach import Box
 from kiosk.screens.called import THROUGH, sentence, support
 from kiosk.screens.page import ROW_HIGH, Desk, Page
-from kiosk.screens.parts.cards import shares
 from kiosk.shapes import Words
 
 NUMBER = 108.0
@@ -102,7 +101,7 @@ class HelpPage(Page):
         x, top, wide, high = box
         needed = max((self._height(line, wide) for line in lines), default=0.0)
         fit = max(1, int((high + GAP) // (needed + GAP)))
-        pages = shares(len(lines), fit)
+        pages = max(1, -(-len(lines) // fit))
         number = min(self.desk.flow.visit.page, pages - 1)
         rows = min(fit, len(lines))
         each = (high - (rows - 1) * GAP) / max(1, rows)

@@ -7,6 +7,7 @@ from kiosk.flow.session import RHYTHM
 from kiosk.screens.breathing import heart_rate_words
 from kiosk.screens.deep import DeepPage, Number
 from kiosk.screens.page import Desk
+from kiosk.shapes import Words
 
 
 class StillPage(DeepPage):
@@ -14,19 +15,20 @@ class StillPage(DeepPage):
 
     def __init__(self, desk: Desk) -> None:
         self._rate: Number | None = None
-        self._watched = False
+        self._hint: Words | None = None
         super().__init__(desk)
+        watched = desk.flow.live is not None and desk.flow.live.programme == RHYTHM
         more = self.words(
             self.t(f"still.{self.KEY}_more"),
             look.MARGIN,
             0,
             self.inner,
-            size=look.OPTION,
+            size=look.BODY if watched else look.OPTION,
             colour=look.ON_DEEP_SOFT,
             align="center",
         )
-        more.move_to(self.row - 44 - more.height_u)
-        self._more = more
+        high = more.line_u * (2 if watched else len(more.lines))  # what to do for a better signal may be longer
+        more.move_to(self.row - 44 - high)
         title = self.words(
             self.t(f"still.{self.KEY}"),
             look.MARGIN,
@@ -37,12 +39,12 @@ class StillPage(DeepPage):
             colour=look.ON_DEEP,
             align="center",
         )
-        title.move_to(self.row - 44 - more.height_u - 6 - title.height_u)
-        top, bottom = self.top + 20, self.row - 44 - more.height_u - 6 - title.height_u - 20
+        title.move_to(self.row - 44 - high - 6 - title.height_u)
+        top, bottom = self.top + 20, self.row - 44 - high - 6 - title.height_u - 20
         radius = min((bottom - top) / 2, 190.0)
         Figure(self, (self.wide / 2, (top + bottom) / 2), radius)
-        if desk.flow.live and desk.flow.live.programme == RHYTHM:
-            self._watched = True  # whoever has their rhythm looked at shall sit still, not watch a number
+        if watched:  # whoever has their rhythm looked at shall sit still, not look at a number
+            self._hint = more
             self.show(desk.flow.frame)
             return
         side = self.wide / 2 - radius - look.MARGIN - 20
@@ -56,9 +58,9 @@ class StillPage(DeepPage):
 
     def show(self, frame: LiveFrame | None, /) -> None:
         super().show(frame)
-        if frame and self._watched:
-            hint = self.sentence(frame.signal.reason) if frame.signal.reason else self.t(f"still.{self.KEY}_more")
-            self._more.say(hint)
+        if frame and self._hint:
+            reason = frame.signal.reason
+            self._hint.say(self.sentence(reason) if reason else self.t(f"still.{self.KEY}_more"))
         if frame and self._rate:
             self._rate.show(frame.metrics.heart_rate, heart_rate_words(self, frame))
 

@@ -47,8 +47,11 @@ class ConsoleProcess:
         )
         self.process: subprocess.Popen[bytes] | None = None
 
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", self._code]
+
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", self._code])
+        self.process = subprocess.Popen(self.command())
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             assert self.process.poll() is None, "the console process ended"

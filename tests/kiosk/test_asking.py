@@ -156,7 +156,7 @@ def test_a_risk_answer_calls_a_person_when_it_is_confirmed():
     assert (alert.step, alert.tier, alert.cause, alert.seat) == (AlertStep.RAISED, "red", "risk_item", "1")
     assert [deadline.level for deadline in alert.deadlines] == ["room", "town", "district"]
     flow.tap(Tap.CHOOSE, 4.0, "look")
-    assert flow.place is Place.QUESTION
+    assert flow.place is Place.RESULT  # it was the last question
 
 
 def test_a_risk_answer_that_is_corrected_before_it_is_confirmed_calls_nobody():

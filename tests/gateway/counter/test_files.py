@@ -24,8 +24,9 @@ from gateway.counter.messages import (
 from gateway.keeping.asking import Place
 from gateway.keeping.audit import swallow
 from gateway.link import BrokerAddress
-from gateway.messages import Appointment, Assessment, PersonFile
+from gateway.messages import Appointment, Assessment, PersonFile, Record, RecordKind, encode
 from gateway.pins import new_file
+from gateway.routing import Routing
 from gateway.rows import Rows
 from gateway.services import open_store
 from gateway.services.audit import find_audit
@@ -203,3 +204,10 @@ def test_an_erasure_takes_the_file_with_the_sittings(tmp_path: Path) -> None:
         assert look(rows, OTHER).outcome == "ok"
         with rows.reading() as db:
             assert db.exec_driver_sql("SELECT count(*) FROM wrong_tries").scalar() == 1  # the look just now
+
+
+def test_no_policy_and_no_target_sends_a_file_up() -> None:
+    routing = Routing(SITE, "huadu.xinhua", dict.fromkeys(RecordKind, True))
+    for target in ("", "huadu.xinhua", "huadu"):
+        record = Record(new_id(), RecordKind.PERSON_FILE, SITE, "kiosk-1", 1, encode(a_file()), target)
+        assert routing.hops(record, SITE) == []
