@@ -21,8 +21,8 @@ from gateway.acting import Acting
 from gateway.centre import Centre, CentreOptions, Upper
 from gateway.config import Config, broker_address, upper_address
 from gateway.counts import changed_days
-from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
-from gateway.duty.numbers import hotlines_of, stale_hotlines
+from gateway.duty.keeper import DutyKeeper, pagers_of
+from gateway.duty.site_files import handoff_of, hotlines_of, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
