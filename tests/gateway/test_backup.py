@@ -57,7 +57,7 @@ def written(data: Path, url: str = "", upper: str = "huadu.xinhua") -> Rows:
 
 
 OF_THE_SITE = ("reviews/k10.toml", "packs/isi.toml", "library/ours.toml", "library/voice/0f.wav", "draft-kiosk-1")
-"""What the site has written itself: signatures, permissions, pieces and recordings; and what a kiosk has not finished."""
+"""What the site has written itself (signatures, permissions, pieces, recordings), and what a kiosk has not finished."""
 
 
 def a_site(data: Path, url: str = "") -> Place:
