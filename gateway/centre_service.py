@@ -23,8 +23,8 @@ from gateway.config import Config, broker_address, upper_address
 from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
-from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
-from gateway.duty.numbers import hotlines_of, stale_hotlines
+from gateway.duty.keeper import DutyKeeper, pagers_of
+from gateway.duty.site_files import handoff_of, hotlines_of, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
