@@ -18,7 +18,8 @@ from kiosk.shapes import Words
 
 
 class RhythmHowPage(StepsPage):
-    SECTION = "rhythm"
+    def say(self, name: str) -> str:
+        return self.t(f"rhythm.{name}")
 
 
 class RhythmPage(Page):

@@ -87,11 +87,18 @@ def test_the_default_cut_has_every_character_of_gb2312_that_the_face_has(cuts):
     assert faces() == cuts
 
 
-def test_help_promises_nobody_and_names_four_numbers():
-    zh = load("zh")
-    page = " ".join(text for key, text in zh.sentences.items() if key.startswith(("help.", "home.help")))
-    for promise in ("一按就有人来", "马上过来", "正在赶来", "已通知", "已经通知"):
-        assert promise not in page
-    assert "不会自动通知别人" in page
-    source = (ROOT / "screens" / "help.py").read_text("utf-8")
-    assert all(f'"{number}"' in source for number in ("12356", "110", "120", "12345"))
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_only_a_call_that_got_through_is_said_to_have_done_so(language):
+    """`kiosk/flow/handoff.py` says which of these sentences is true when."""
+    promises = {
+        "zh": ("已经通知", "看到了", "正在过来", "接手"),
+        "en": ("have been told", "has been told", "has seen", "coming", "taken it on"),
+    }
+    said = {key: text for key, text in load(language).sentences.items() if key.startswith("called.")}
+    through = {"called.told", "called.above", "called.seen", "called.seen_name", "called.taken"}
+    assert through < said.keys()
+    for key, text in said.items():
+        assert any(promise in text for promise in promises[language]) is (key in through), key
+    first = {"zh": ("请先打电话", "叫一声"), "en": ("call first", "Call out")}
+    for key in ("called.nobody", "called.unreached", "called.cut_off"):
+        assert any(words in said[key] for words in first[language])
