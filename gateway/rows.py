@@ -22,7 +22,7 @@ from gateway.database import BUSY_S, asking, open_for_reading, open_for_writing,
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keeping.erasures import note_erasures
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import Body, Record, RecordKind, decode_body
 from gateway.outgoing import HopBox, adopt, drop
 from gateway.placement import Placement
@@ -35,7 +35,6 @@ from gateway.sequences import SequenceGap, sequence_gaps_in
 from gateway.upsert import insert
 
 ROWS_FILE = "rows.sqlite"
-KEYS_FOLDER = "keys"
 
 _TROUBLE = (
     exc.OperationalError,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from kivy.app import App
 from kivy.clock import Clock
-from kivy.core.clipboard import Clipboard
 from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.uix.floatlayout import FloatLayout
@@ -30,6 +29,7 @@ from kiosk.texts import Language, Texts
 from kiosk.theme import Theme
 from kiosk.watchdog import Watchdog
 from kiosk.window import FPS
+from kiosk.xscreen import forget_selections
 
 IDLE_S, ALIVE_S = 0.25, 5.0
 BYE_S = 12.0
@@ -264,7 +264,7 @@ class Stage(App):
         self._shown = ()
         self._refresh()
         shapes.forget()
-        Clipboard.copy("")
+        forget_selections()
 
     def _cover(self, idle: Idle) -> None:
         asks = idle.ask_left_s is not None
