@@ -71,7 +71,7 @@ def kiosk_of(config: "Config") -> "Kiosk":
         voice=kiosk.voice,
         voice_device=kiosk.voice_device,
         voice_rate=kiosk.voice_rate,
-        recordings=config.library / "recordings",
+        recordings=config.library / "voice",
     )
 
 

@@ -23,8 +23,8 @@ from gateway.config import Config, broker_address, upper_address
 from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
-from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
-from gateway.duty.numbers import hotlines_of, stale_hotlines
+from gateway.duty.keeper import DutyKeeper, pagers_of
+from gateway.duty.site_files import handoff_of, hotlines_of, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -151,8 +151,7 @@ def scorer_of(config: Config) -> Scorer:
     Raises:
         DataError: its rules of tiers are not as they must be.
     """
-    packs, rules = (Path(each).expanduser() if each else None for each in (config.care.packs, config.care.risk))
-    scorer = Scorer(packs, rules)
+    scorer = Scorer(config.packs, config.risk_rules)
     _ = scorer.rules
     return scorer
 

@@ -20,8 +20,7 @@ from gateway.disk import make_folder, write_durably
 from gateway.errors import KeyLost, KeyUnsafe, SealBroken, StoreMissing
 
 KEYS_FOLDER = "keys"
-"""Where they lie in a data folder."""
-
+"""Where the keys lie in a data folder."""
 _VERSION = b"\x01"
 _ID_BYTES, _NONCE_BYTES, _KEY_BYTES = 8, 12, 32
 _HEAD = len(_VERSION) + _ID_BYTES

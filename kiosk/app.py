@@ -95,7 +95,7 @@ def run(kiosk: Kiosk, line: KioskLine) -> str:
     from kiosk.shapes import register
 
     register(cuts)
-    smallest = Theme.for_screen(*Window.size).target_mm(kiosk.mm_per_px)
+    smallest = Theme.for_screen(*Window.size, mm_per_px=kiosk.mm_per_px).target_mm
     if smallest < TARGET_MM - 0.5 and kiosk.windowed_size is None:
         print(
             f"xinyi kiosk: buttons are {smallest:.0f} mm high on this screen; older fingers need {TARGET_MM:.0f} mm",
@@ -122,6 +122,7 @@ async def _serve(kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Lan
             hands.carry_out,
             Speaking(player, voice),
             motion=kiosk.motion,
+            mm_per_px=kiosk.mm_per_px,
             idle=kiosk.idle,
             closable=bool(kiosk.windowed_size),
         )

@@ -78,6 +78,7 @@ class Figure(Widget):
                 self._count = Words(sheet, " ", box, size=size, bold=True, colour=look.DEEP, align="center")
                 self._count.move_to(centre[1])
                 sheet.add_widget(self._count)
+        self.carried = [words for words in (self._word, self._count) if words]
         self.fullness = -1.0
         self.swell(STILL)
 

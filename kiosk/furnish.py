@@ -14,6 +14,7 @@ from uuid6 import uuid7
 from care import exercises, handoff, hotlines, library, risk, routes
 from care.codes import new_code
 from care.instruments.catalogue import catalogue
+from care.sounds import sounds
 from kiosk.flow.house import House
 from kiosk.texts import Language
 
@@ -89,6 +90,7 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         hotlines=hotlines.load(where.hotlines),
         pieces=list(library.pieces(where.library)),
         exercises={key: exercises.load(key) for key in exercises.available()},
+        sounds=[key for key, sound in sounds().items() if sound.shelf != "bell"],
         utc_ns=utc_ns,
         new_id=lambda: uuid7(),  # noqa: PLW0108 - uuid7 has arguments of its own
         new_code=lambda: new_code(secrets.randbelow),

@@ -4,6 +4,7 @@ again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
@@ -44,6 +45,7 @@ class Ears(Protocol):
     def brought(self, answer: LibraryAnswer) -> None: ...
     def left(self, again: bool) -> None: ...
     def open_alert(self) -> UUID | None: ...
+    def waits(self, records: int) -> None: ...
     def have(self) -> dict[str, int]: ...
     def slip(self) -> tuple[str, ...]: ...
 
@@ -155,4 +157,6 @@ class Hands:
             waiting, self._refused = self._refused, []
             for body in waiting:
                 self._keep(body)
+            with contextlib.suppress(StoreError):
+                self.ears.waits(self._line.waiting + len(self._refused))
             await asyncio.sleep(AGAIN_S)

@@ -45,6 +45,7 @@ class Stage(App):
         carry_out: does what the flow wishes, without waiting.
         speaking: sounds and the voice in the headset.
         motion: False keeps the breathing figure still, and pages change without a fade.
+        mm_per_px: calibration of the screen.
         idle: when the screen dims, asks and forgets.
         closable: a window may be closed; a public screen may not.
 
@@ -60,6 +61,7 @@ class Stage(App):
         speaking: Speaking,
         *,
         motion: bool,
+        mm_per_px: float,
         idle: IdleTimes,
         closable: bool,
     ) -> None:
@@ -69,7 +71,8 @@ class Stage(App):
         self.page: Page | None = None
         self.leaving = ""
         self._texts, self._carry_out, self._motion, self._times = texts, carry_out, motion, idle
-        self._speaking, self._closable = speaking, closable
+        self._mm_per_px = mm_per_px
+        self._speaking, self._closable, self._sounds = speaking, closable, house.sounds
         self._clock, self._watchdog = SessionClock(), Watchdog()
         self._shown: tuple[object, ...] = ()
         self._veil: Waking | None = None
@@ -134,6 +137,10 @@ class Stage(App):
         """New pieces have come from above, and old ones are withdrawn."""
         take_in(self.flow.house, answer)
 
+    def waits(self, records: int) -> None:
+        """So many records are on this machine and not at the centre yet."""
+        self.flow.waiting = records
+
     def left(self, again: bool) -> None:
         """Staff leaves the kiosk."""
         self.leaving = "again" if again else "leave"
@@ -195,7 +202,7 @@ class Stage(App):
             flow.progress(time.monotonic()) if place in HELPING else "",
             visit.aloud,
             self.flow.house.speaks,
-            self._speaking.sounds if place is Place.SOUND else None,
+            self._speaking.sounds if place in {Place.SOUND, Place.RELAX} else None,
             visit.printed,
             session.pause_reason if session and place is Place.PAUSED else "",
             flow.watch.refused if place is Place.REFUSED else "",
@@ -214,8 +221,7 @@ class Stage(App):
         if self.page:
             self.root_layout.remove_widget(self.page)
         visit = flow.visit
-        theme = Theme.for_screen(*Window.size, large=visit.large, motion=self._motion, contrast=visit.contrast)
-        desk = Desk(theme, tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
+        desk = Desk(self._theme(), tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
         Window.clearcolor = self.page.GROUND
@@ -224,6 +230,16 @@ class Stage(App):
             self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
         self._speaking.follow(flow, self.page.spoken())
         self._tick(0.0)
+
+    def _theme(self) -> Theme:
+        visit = self.flow.visit
+        return Theme.for_screen(
+            *Window.size,
+            large=visit.large,
+            motion=self._motion,
+            contrast=visit.contrast,
+            mm_per_px=self._mm_per_px,
+        )
 
     def _tick(self, passed_s: float) -> None:
         if self._fade_tint.a > 0:
@@ -236,7 +252,8 @@ class Stage(App):
 
     def _idle(self) -> None:
         now_s = time.monotonic()
-        self.flow.house.speaks = self._speaking.speaks
+        house = self.flow.house
+        house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
         quiet, place = self.flow.quiet, self.flow.place
@@ -256,7 +273,7 @@ class Stage(App):
             self._cover(idle)
 
     def _forget(self) -> None:
-        """Nothing of the last person remains: on the screen, in a cache, in the clipboard, in the ear."""
+        """Nothing of the last person remains: on the screen, in a cache, in the ear."""
         now_s = time.monotonic()
         self._carry_out(self.flow.forget(now_s))
         self._touched_s = now_s
@@ -273,9 +290,7 @@ class Stage(App):
             return
         if self._veil is None or asks != self._veil_asks:
             self._lift()
-            visit = self.flow.visit
-            theme = Theme.for_screen(*Window.size, large=visit.large, motion=self._motion, contrast=visit.contrast)
-            self._veil = Waking(theme, tuple(Window.size), self._texts[visit.language], asks=asks)
+            self._veil = Waking(self._theme(), tuple(Window.size), self._texts[self.flow.visit.language], asks=asks)
             self._veil_asks = asks
             self.root_layout.add_widget(self._veil)
         self._veil.show(idle)

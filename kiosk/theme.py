@@ -82,20 +82,33 @@ class Theme:
         text: 1, or 1.3 for large text.
         motion: False keeps the breathing figure still (words and a bar lead then).
         contrast: words and lines stand out more.
+        mm_per_px: calibration of the screen.
     """
 
     scale: float
     text: float = 1.0
     motion: bool = True
     contrast: bool = False
+    mm_per_px: float = UNIT_MM
 
     @classmethod
     def for_screen(
-        cls, width_px: float, height_px: float, *, large: bool = False, motion: bool = True, contrast: bool = False
+        cls,
+        width_px: float,
+        height_px: float,
+        *,
+        large: bool = False,
+        motion: bool = True,
+        contrast: bool = False,
+        mm_per_px: float = UNIT_MM,
     ) -> "Theme":
         """The largest unit with which a page fits."""
         scale = min(width_px / PAGE[0], height_px / PAGE[1])
-        return cls(scale, LARGE_TEXT if large else 1.0, motion, contrast)
+        return cls(scale, LARGE_TEXT if large else 1.0, motion, contrast, mm_per_px)
+
+    def units(self, mm: float) -> float:
+        """A true length on this screen, in units."""
+        return mm / (self.mm_per_px * self.scale)
 
     def tint(self, token: Colour) -> Colour:
         """A colour as it is drawn for this person."""
@@ -105,6 +118,7 @@ class Theme:
     def large(self) -> bool:
         return self.text > 1.0
 
-    def target_mm(self, mm_per_px: float) -> float:
-        """Height of the smallest target in mm on a screen of that calibration."""
-        return TARGET * self.scale * mm_per_px
+    @property
+    def target_mm(self) -> float:
+        """Height of the smallest target on this screen, mm."""
+        return TARGET * self.scale * self.mm_per_px

@@ -86,7 +86,7 @@ def _piece(
     rng = np.random.default_rng(seed)
     dry = np.zeros((_count(seconds), 2))
     first, second = _phrase(rng), _phrase(rng)
-    beats = max(1, int((seconds - RING_S) / (8 * beat_s))) * 8
+    beats = max(1, round((seconds - RING_S) / (8 * beat_s))) * 8
     beat_s = (seconds - RING_S) / beats  # so that the last phrase ends where the ringing out begins
     away = next(degree for degree in (3, 2) if (mode[degree] + 7) % 12 in mode)
     for number in range(beats // 8):

@@ -83,7 +83,7 @@
   }
 
   for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, wake, true);
-  wake();
+  setTimeout(wake, 2000);  /* a browser that was set up to may make sounds without a touch; opening it takes a moment */
 
   /* The console writes a count four times a second; when it stands still, so does this page, and it says so. */
   setInterval(() => {

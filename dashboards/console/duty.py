@@ -172,7 +172,7 @@ class Banner:
         others = len(urgent) - 1
         show(self._others, others > 0)
         if others:
-            self._others.text = self._texts("duty.others", count=others)
+            self._others.text = self._texts("duty.others_taken" if answered else "duty.others", count=others)
         for element, on in (
             (self._who, not answered),
             (self._take_button, not answered),

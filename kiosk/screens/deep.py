@@ -134,7 +134,12 @@ class DeepPage(Page):
 
     def help_button(self) -> Target:
         return self.button(
-            self.t("shared.help"), Tap.HELP, fill=look.DEEP, line=look.CLAY, ink=look.CLAY_ON_DEEP, least=268
+            self.t("shared.help"),
+            Tap.HELP,
+            fill=look.DEEP,
+            line=look.CLAY_ON_DEEP if self.theme.contrast else look.CLAY,
+            ink=look.CLAY_ON_DEEP,
+            least=268,
         )
 
     def show(self, frame: LiveFrame | None, /) -> None:

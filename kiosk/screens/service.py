@@ -5,9 +5,7 @@ from kiosk import theme as look
 from kiosk.flow import Tap
 from kiosk.screens.page import Desk, Page
 from kiosk.shapes import Words
-from kiosk.theme import TARGET_MM, UNIT_MM
-
-RULER = TARGET_MM / UNIT_MM
+from kiosk.theme import TARGET_MM
 
 
 class ServicePage(Page):
@@ -15,7 +13,7 @@ class ServicePage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top = self.head(self.t("service.title"))
+        top, ruler = self.head(self.t("service.title")), self.theme.units(TARGET_MM)
         high = (self.row - 20 - top - 3 * 12) / 4
         self._states: dict[str, Words] = {}
         for number, key in enumerate(("room", "centre", "waiting")):
@@ -23,8 +21,8 @@ class ServicePage(Page):
             self._states[key] = self._line(key, y, high)
         y = top + 3 * (high + 12)
         self.panel(look.MARGIN, y, self.inner, high, fill=look.CARD, under=look.HAIRLINE)
-        self._name(self.t("service.ruler"), look.MARGIN + 30 + RULER + 30, y, high, self.inner * 0.4)
-        self.panel(look.MARGIN + 30, y + (high - 24) / 2, RULER, 24, fill=look.GREEN, radius=1)
+        self._name(self.t("service.ruler"), look.MARGIN + 30 + ruler + 30, y, high, self.inner * 0.4)
+        self.panel(look.MARGIN + 30, y + (high - 24) / 2, ruler, 24, fill=look.GREEN, radius=1)
         at = {"y": y + (high - look.TARGET) / 2, "high": look.TARGET, "size": look.BODY, "radius": look.TARGET / 2}
         leave = self.button(self.t("service.leave"), Tap.CHOOSE, "leave", right=self.wide - look.MARGIN - 24, **at)
         self.button(self.t("service.again"), Tap.CHOOSE, "again", right=leave.box[0] - 16, **at)

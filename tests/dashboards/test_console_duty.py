@@ -199,7 +199,7 @@ def test_chime_waits_for_a_touch_says_so_and_ends_with_the_answer(desk, duty_tab
 def test_next_one_is_shown_as_soon_as_the_first_has_somebody(desk):
     page = desk(raised(seat="A 座", ago_s=90), raised(seat="B 座", ago_s=30))
     expect(banner(page).locator(".banner-title")).to_have_text("A 座 有人想请您过去")
-    expect(banner(page)).to_contain_text("还有 1 位在等")
+    expect(banner(page)).to_contain_text("另有 1 位在等")
     banner(page).locator("[data-press=take]").click()
     expect(banner(page).locator(".banner-title")).to_have_text("B 座 有人想请您过去")
 

@@ -76,7 +76,7 @@ def _all():
             yield Situation(f"{page} {reason}", arrange, pictured=pictured, screens=False)
     for reason in PAUSES:
         session = make_session(2, state="paused", reason=reason)
-        yield Situation(f"paused {reason}", led(session), pictured=reason in {"asked", "person_left"})
+        yield Situation(f"paused {reason}", led(session), pictured=reason == "asked", screens=reason == "asked")
         session = rhythm(state="paused", reason=reason)
         yield Situation(f"rhythm paused {reason}", led(session), pictured=False, screens=False)
     yield Situation("end", led(make_session(2, pacer=PACER), asked_end=True), contrasted=True)
@@ -86,7 +86,7 @@ def _all():
         yield Situation(f"after {ended}", led(session), contrasted=ended == "completed")
     yield Situation("away", away(make_session(1)), contrasted=True)
     for code in REFUSALS:
-        yield Situation(f"refused {code}", refused(code), pictured=code == "no_chair")
+        yield Situation(f"refused {code}", refused(code), pictured=code == "no_chair", screens=code == "no_chair")
     yield Situation("rhythm how", at(Place.RHYTHM_HOW), contrasted=True)
     yield Situation("rhythm check", led(rhythm(0)))
     yield Situation("rhythm baseline", led(rhythm()))
@@ -98,7 +98,7 @@ def _all():
     yield Situation("rhythm early", over(None, None, ended="ended_early"))
     sorting = led(rhythm(2, state="finished", ended="completed", summary=None))
     yield Situation("rhythm sorting", sorting, pictured=False)
-    yield Situation("waking", None)
+    yield Situation("waking", None, contrasted=True)
 
 
 CHAIR = list(_all())

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from kiosk import theme as look
 from kiosk import window
 from kiosk.fonts import faces
 from kiosk.pacing import SessionClock
@@ -22,6 +23,7 @@ window.set_up(SCREENS[0])
 
 from kivy.core.window import Window  # noqa: E402 (Kivy reads its configuration when it is imported)
 
+from kiosk.breath import Figure  # noqa: E402
 from kiosk.screens.page import Desk  # noqa: E402
 from kiosk.screens.pages import build  # noqa: E402
 from kiosk.screens.waking import Waking  # noqa: E402
@@ -50,6 +52,8 @@ def ground_of(word, page):
             break
         if isinstance(widget, Panel) and widget.collide_point(*middle):
             fill = page.theme.tint(widget.fill)
+        if isinstance(widget, Figure) and word in widget.carried:  # on its innermost disc
+            fill = page.theme.tint(look.BREATH[0])
     return fill
 
 

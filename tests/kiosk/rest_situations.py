@@ -96,9 +96,17 @@ def with_chair():
 def _help():
     for how in CALLS:
         shown = how in {"told", "unreached"}
-        yield Situation(f"hand-off {how}", calling(Place.HAND_OFF, how), pictured=shown, contrasted=shown)
+        yield Situation(
+            f"hand-off {how}", calling(Place.HAND_OFF, how), pictured=shown, contrasted=shown, screens=shown
+        )
         pictured = how in {"told", "unreached", "seen by name"}
-        yield Situation(f"waiting {how}", calling(Place.STAFF, how), pictured=pictured, contrasted=how == "told")
+        yield Situation(
+            f"waiting {how}",
+            calling(Place.STAFF, how),
+            pictured=pictured,
+            contrasted=how == "told",
+            screens=how == "told",
+        )
         yield Situation(f"numbers {how}", calling(Place.HELP, how), pictured=how == "told", screens=False)
     pressed = calling(Place.HAND_OFF, "told", cause="help_button")
     yield Situation("hand-off pressed", pressed)
@@ -109,7 +117,8 @@ def _help():
     own = {"hotlines": OWN_LINES + hotlines.load()}
     yield Situation("numbers of the site", calling(Place.HELP, "told", **own))
     for page in (1, 2, 3):
-        yield Situation(f"numbers of the site {page}", paged(Place.HELP, page, **own), pictured=False)
+        arrange = paged(Place.HELP, page, **own)
+        yield Situation(f"numbers of the site {page}", arrange, pictured=False, screens=False)
     yield Situation("family known", calling(Place.FAMILY, "seen"), contrasted=True)
     yield Situation("family alone", calling(Place.FAMILY, "unreached"), pictured=False)
 
@@ -120,7 +129,8 @@ def _rest():
     yield Situation("relax without sound", at(Place.RELAX, frame=with_chair(), sounds=[]), pictured=False)
     yield Situation("relax without either", at(Place.RELAX, frame=None, sounds=[]), pictured=False)
     for page in (1, 2, 3):
-        yield Situation(f"relax {page}", paged(Place.RELAX, page, frame=with_chair()), pictured=page == 1)
+        arrange = paged(Place.RELAX, page, frame=with_chair())
+        yield Situation(f"relax {page}", arrange, pictured=page == 1, screens=False)
     for key, since_s in (("muscles", 46.0), ("muscles", 53.0), ("body-scan", 130.0), ("eyes-neck", 20.0)):
         yield Situation(f"exercise {key} {since_s:.0f}", doing(Place.EXERCISE, key, since_s), contrasted=since_s == 46)
     yield Situation("exercise over", doing(Place.EXERCISE, "senses", 170.0), pictured=False)
@@ -131,15 +141,16 @@ def _rest():
 
 def _read():
     yield Situation("read", at(Place.READ), contrasted=True)
-    for page in range(1, 7):
+    for page in (1, 4, 9):
         yield Situation(f"read {page}", paged(Place.READ, page), pictured=False, screens=False)
     yield Situation("piece", doing(Place.PIECE, "see-doctor"), contrasted=True)
     yield Situation("piece turned", doing(Place.PIECE, "see-doctor", page=1))
     yield Situation("piece heard", doing(Place.PIECE, "fm-evening"))
     yield Situation("piece without a voice", doing(Place.PIECE, "fm-evening", speaks=False))
     yield Situation("piece withdrawn", doing(Place.PIECE, "gone"), pictured=False)
-    for piece in library.pieces():
-        for page in (0, 1, 99):
+    longest = sorted(library.pieces(), key=lambda piece: -max(map(len, piece.paragraphs_en)))
+    for piece in longest[:4]:
+        for page in (0, 99):
             arrange = doing(Place.PIECE, piece.key, page=page)
             yield Situation(f"piece {piece.key} {page}", arrange, pictured=False, screens=False)
 

@@ -19,20 +19,18 @@ from kivy.clock import Clock  # noqa: E402
 
 from kiosk.sound import NoSound, Player, Track  # noqa: E402
 
-LENGTHS = {"hum": (1.5, False), "tone": (1.0, True), "bell": (0.5, True)}
+LENGTHS = {"hiss": (3.0, False), "tone": (2.0, True), "bell": (0.5, True)}
 
 
 def find(key: str) -> Track:
     if key not in LENGTHS:
         raise NoSound("no_file")
     seconds, ends = LENGTHS[key]
-    return Track(folder / f"{key}.wav", seconds, ends, overlap_s=0.5)
+    return Track(folder / f"{key}.wav", seconds, ends, overlap_s=1.5)
 
 
 player = Player(find, volume=1.0)
-slowest = 0.0
 for name, *arguments in steps:
-    began = time.perf_counter()
     if name == "wait":
         until = time.monotonic() + arguments[0]
         while time.monotonic() < until:
@@ -48,6 +46,5 @@ for name, *arguments in steps:
     else:
         options = {"fade_s": arguments.pop()} if name in {"play", "stop"} else {}
         getattr(player, name)(*arguments, **options)
-        slowest = max(slowest, time.perf_counter() - began)
-print(json.dumps({"playing": player.playing, "problem": player.problem, "volume": player.volume, "slowest": slowest}))
+print(json.dumps({"playing": player.playing, "problem": player.problem, "volume": player.volume}))
 player.close()

@@ -41,10 +41,16 @@ def test_no_colour_of_the_kiosk_is_the_red_of_the_emergency_stop():
 
 
 def test_targets_are_twenty_millimetres_on_the_screen_that_the_room_is_built_for():
-    assert Theme.for_screen(1280, 800).target_mm(0.277) == pytest.approx(19.9, abs=0.1)
-    assert Theme.for_screen(1920, 1080).target_mm(0.277) > 26
-    assert Theme.for_screen(1280, 800).target_mm(0.17) < 13
+    assert Theme.for_screen(1280, 800, mm_per_px=0.277).target_mm == pytest.approx(19.9, abs=0.1)
+    assert Theme.for_screen(1920, 1080, mm_per_px=0.277).target_mm > 26
+    assert Theme.for_screen(1280, 800, mm_per_px=0.17).target_mm < 13
 
 
 def test_large_text_is_three_tenths_larger():
     assert Theme.for_screen(1280, 800, large=True).text == pytest.approx(1.3)
+
+
+def test_a_length_is_true_on_every_screen():
+    for width, height, mm_per_px in ((1280, 800, 0.277), (1920, 1080, 0.277), (3840, 2160, 0.14)):
+        theme = Theme.for_screen(width, height, mm_per_px=mm_per_px)
+        assert theme.units(20.0) * theme.scale * mm_per_px == pytest.approx(20.0)

@@ -11,13 +11,17 @@ from signals.soundscapes import LOOP_RMS, PEAK, RATE_HZ, SWELL_S
 
 LOOPS = [soundscapes.brown, soundscapes.rain, soundscapes.sea, soundscapes.wind, soundscapes.stream]
 PIECES = [music.bamboo, music.moon, music.bowl]
-LOOP_S, PIECE_S = 2 * SWELL_S, 36.0
+PIECE_S = 32.0
+
+
+def seconds(make):
+    return PIECE_S if make in PIECES else 2 * SWELL_S if make in {soundscapes.sea, soundscapes.wind} else 10.0
 
 
 @pytest.fixture(scope="module")
 def made():
     """Each loop and piece once; they are looked at by several tests."""
-    sounds = {make.__name__: make(LOOP_S, 3) for make in LOOPS}
+    sounds = {make.__name__: make(seconds(make), 3) for make in LOOPS}
     return sounds | {make.__name__: make(PIECE_S, 3) for make in PIECES}
 
 
@@ -49,7 +53,7 @@ def loudness(sound, window_s=0.5):
 def test_it_is_never_too_loud_and_has_no_offset(made, make):
     sound = made[make.__name__]
     assert sound.dtype == np.float32
-    assert sound.shape == ((LOOP_S if make in LOOPS else PIECE_S) * RATE_HZ, 2)
+    assert sound.shape == (seconds(make) * RATE_HZ, 2)
     assert np.abs(sound).max() <= PEAK
     assert np.abs(sound.mean(axis=0)).max() < 1e-4
     wanted = LOOP_RMS if make in LOOPS else music.PIECE_RMS
@@ -76,7 +80,7 @@ def test_a_piece_begins_and_ends_in_silence_without_a_click(made, make):
     assert np.abs(sound[-64:]).max() < 1e-4
     steps = np.abs(np.diff(sound, axis=0)).max(axis=1)
     assert steps.max() < 0.12, "no jump between two samples"
-    assert loudness(sound)[1:-12].min() > 1e-4, "no hole in the middle"
+    assert loudness(sound)[1:-20].min() > 1e-4, "no hole in the middle"
 
 
 @pytest.mark.parametrize("make", LOOPS + PIECES, ids=lambda make: make.__name__)
@@ -91,10 +95,10 @@ def test_the_two_ears_hear_one_place_and_not_the_same(made, make):
 @settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([*LOOPS, music.moon]))
 def test_a_seed_gives_the_same_sound_and_another_seed_another(seed, make):
-    seconds = 15.0 if make is music.moon else SWELL_S if make is soundscapes.sea else 2.0
-    first = make(seconds, seed)
-    assert np.array_equal(first, make(seconds, seed))
-    assert not np.array_equal(first, make(seconds, seed + 1))
+    short = 15.0 if make is music.moon else SWELL_S if make is soundscapes.sea else 2.0
+    first = make(short, seed)
+    assert np.array_equal(first, make(short, seed))
+    assert not np.array_equal(first, make(short, seed + 1))
     assert np.abs(first).max() <= PEAK
 
 
@@ -115,7 +119,7 @@ def test_the_sea_swells_six_times_a_minute(made):
     levels = loudness(made["sea"])
     peaks, _ = find_peaks(np.concatenate((levels, levels, levels)), distance=12, prominence=levels.mean() * 0.4)
     inner = peaks[(peaks >= len(levels)) & (peaks < 2 * len(levels))]
-    assert len(inner) == LOOP_S / SWELL_S
+    assert len(inner) == 2
     assert levels.max() > 2.5 * levels.min()
 
 
@@ -165,9 +169,9 @@ def test_bells_are_short_and_breathing_in_is_the_higher_one():
         return f[np.argmax(power)]
 
     assert pitch("inhale") > 1.2 * pitch("exhale")
-    for kind, seconds in (("inhale", 2.5), ("exhale", 2.5), ("end", 5.0)):
+    for kind, length in (("inhale", 2.5), ("exhale", 2.5), ("end", 5.0)):
         sound = music.bell(kind)
-        assert len(sound) == seconds * RATE_HZ
+        assert len(sound) == length * RATE_HZ
         assert np.abs(sound).max() <= PEAK
         assert np.abs(sound[-10:]).max() < 1e-4
         assert np.abs(np.diff(sound, axis=0)).max() < 0.08

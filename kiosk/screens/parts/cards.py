@@ -35,6 +35,11 @@ class Card:
     filled: bool = False
 
 
+def shares(count: int, room: int) -> int:
+    """On how many pages so many things of one height go, if so many fit on one."""
+    return max(1, -(-count // max(1, room)))
+
+
 def packed(heights: Sequence[float], room: float, room_turning: float) -> list[int]:
     """How many cards stand on each page: all on one if they fit, else as many as fit above the strip.
 
