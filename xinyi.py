@@ -151,7 +151,7 @@ def broker(config: Path | None) -> None:
 def console(config: Path | None) -> None:
     """The counsellor's console, a web page."""
     from dashboards.console import run
-    from gateway.duty.keeper import handoff_of
+    from gateway.duty.site_files import handoff_of
     from gateway.keeping.asking import Place
     from gateway.services.desk import Desk
 

@@ -49,8 +49,7 @@ def _picture(config: "Config", language: "Language") -> tuple[list[str], set[str
 
     from care.hotlines import HotlineError
     from gateway.duty import page
-    from gateway.duty.keeper import handoff_of
-    from gateway.duty.numbers import stale_hotlines
+    from gateway.duty.site_files import handoff_of, stale_hotlines
     from gateway.keeping.asking import Place
     from gateway.services.alerts import standing_alerts
     from gateway.services.duty import on_duty

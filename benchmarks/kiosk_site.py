@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 XINYI = (sys.executable, "-m", "xinyi")
 SETTLED_S = 0.75
 """A second tap comes no sooner than this: the kiosk takes it for the trembling of the first."""
+_ANSWER_S = 3.0
 _PATIENCE_S = 60.0
 
 
@@ -85,7 +86,9 @@ async def open_site(folder: Path, **kiosk: Any) -> AsyncIterator[Place]:
 class Face:
     """One kiosk process on a screen, and a finger before it."""
 
-    def __init__(self, place: Place, screen: Screen, log: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, place: Place, screen: Screen, log: Path, *, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._screen, self._log = screen, log
         self._environment = {**os.environ, **place.environment, "DISPLAY": screen.name, **(environment or {})}
         self._environment.pop("WAYLAND_DISPLAY", None)
@@ -134,6 +137,29 @@ class Face:
         x, y, wide, high = target["box"]
         self._screen.tap(x + wide / 2, y + high / 2)
         time.sleep(SETTLED_S - HOLD_S)
+
+    def go(self, *steps: str) -> dict[str, Any]:
+        """Tap one's way: each step is what a target asks for ("next") or the value it chooses ("relax").
+
+        Raises:
+            LookupError: there is no such target.
+        """
+        seen = self.drawn()
+        for step in steps:
+            targets = [each for each in seen["targets"] if step in (each["value"], each["tap"])]
+            if not targets:
+                raise LookupError(f"no {step} on {seen['place']}: {seen['targets']}")
+            self.touch(targets[0])
+            before, deadline = (seen["place"], seen["targets"], seen["typed"]), time.monotonic() + _ANSWER_S
+            while (seen["place"], seen["targets"], seen["typed"]) == before and time.monotonic() < deadline:
+                seen = self.look()
+        return seen
+
+    def drawn(self) -> dict[str, Any]:
+        """What is on the window once pictures are drawn."""
+        while (seen := self.look())["pictures"] < 3:
+            time.sleep(0.05)
+        return seen
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Have it ended; its exit code."""

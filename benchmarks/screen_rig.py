@@ -49,6 +49,14 @@ class Screen:
     def close(self) -> None:
         self._x11.XCloseDisplay(self._display)
 
+    def blank(self) -> None:
+        """Nothing of the last window stays on the empty screen."""
+        self._x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        root = ctypes.c_ulong(self._x11.XDefaultRootWindow(self._display))
+        self._x11.XSetWindowBackground(self._display, root, ctypes.c_ulong(0))
+        self._x11.XClearWindow(self._display, root)
+        self._x11.XSync(self._display, 0)
+
     def move(self, x: float, y: float) -> None:
         """The finger is there."""
         self._test.XTestFakeMotionEvent(self._display, -1, round(x), round(y), 0)

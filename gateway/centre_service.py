@@ -23,8 +23,8 @@ from gateway.config import Config, broker_address, upper_address
 from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
-from gateway.duty.keeper import DutyKeeper, handoff_of, pagers_of
-from gateway.duty.numbers import hotlines_of, stale_hotlines
+from gateway.duty.keeper import DutyKeeper, pagers_of
+from gateway.duty.site_files import handoff_of, hotlines_of, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -33,13 +33,13 @@ from gateway.fleet.pulse import Load, Pulse, Vitals
 from gateway.fleet.watch import FleetWatch
 from gateway.forwarding import Forwarder
 from gateway.kept import load_kept, save_kept
+from gateway.keys import KEYS_FOLDER
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of
 from gateway.releases.layout import Layout
 from gateway.releases.rolling import Rolling
 from gateway.routing import UP
-from gateway.rows import KEYS_FOLDER
 from gateway.scoring import Scorer
 from gateway.trust.authority import Authority
 from gateway.trust.gate import Gate

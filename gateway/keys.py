@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.disk import make_folder, write_durably
 from gateway.errors import KeyLost, KeyUnsafe, SealBroken, StoreMissing
 
+KEYS_FOLDER = "keys"
+"""Where the keys lie in a data folder."""
 _VERSION = b"\x01"
 _ID_BYTES, _NONCE_BYTES, _KEY_BYTES = 8, 12, 32
 _HEAD = len(_VERSION) + _ID_BYTES

@@ -22,6 +22,7 @@ from gateway.database import BUSY_S, asking, open_for_reading, open_for_writing,
 from gateway.disk import OneWriter, make_folder, sync_folder
 from gateway.errors import KeyLost, SealBroken, StoreCorrupt, StoreError
 from gateway.keeping.erasures import note_erasures
+from gateway.keys import KEYS_FOLDER as KEYS_FOLDER  # noqa: PLC0414 - part of where a store lies
 from gateway.keys import Keyring
 from gateway.messages import Body, Record, RecordKind, decode_body
 from gateway.outgoing import HopBox, adopt, drop
@@ -35,7 +36,6 @@ from gateway.sequences import SequenceGap, sequence_gaps_in
 from gateway.upsert import insert
 
 ROWS_FILE = "rows.sqlite"
-KEYS_FOLDER = "keys"
 
 _TROUBLE = (
     exc.OperationalError,

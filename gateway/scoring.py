@@ -105,19 +105,17 @@ class Scorer:
 
 
 def _differences(said: Assessment, found: Verdict) -> list[Difference]:
-    names = ["complete", "band"]
-    if said.rules_version == found.rules_version:
-        names.append("tier")
-    differ = [name for name in names if getattr(said, name) != getattr(found, name)]
-    if not _same(said.score, found.score):
-        differ.append("score")
+    names = ["tier"] if said.rules_version == found.rules_version else []
+    if said.complete or said.band or said.score is not None:  # else somebody left at the end, and was shown no result
+        names += ["complete", "band", "score"]
+    differ = [name for name in names if not _same(getattr(said, name), getattr(found, name))]
     return [Difference(name, str(getattr(said, name)), str(getattr(found, name))) for name in sorted(differ)]
 
 
-def _same(said: float | None, found: float | None) -> bool:
-    if said is None or found is None:
-        return said is found
-    return math.isclose(said, found, rel_tol=1e-9, abs_tol=1e-9)
+def _same(said: float | str | None, found: float | str | None) -> bool:
+    if isinstance(said, float) and isinstance(found, float):
+        return math.isclose(said, found, rel_tol=1e-9, abs_tol=1e-9)
+    return said == found
 
 
 def note_incident(

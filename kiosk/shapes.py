@@ -53,10 +53,17 @@ def _texture(text: str, size_px: int, bold: bool) -> Any:
     return label.texture
 
 
+@lru_cache(maxsize=4096)
+def _broken(text: str, width: float, size_px: int, bold: bool) -> tuple[str, ...]:
+    """Lines of a text in so many pixels; what was measured to find a size is drawn next."""
+    return tuple(break_lines(text, width, lambda line: width_px(line, size_px, bold)))
+
+
 def forget() -> None:
     """Nothing that was drawn or measured for the last person stays in memory."""
     _texture.cache_clear()
     width_px.cache_clear()
+    _broken.cache_clear()
 
 
 class Words(Widget):
@@ -106,7 +113,7 @@ class Words(Widget):
             return
         self.text, self._colour = text, colour or self._colour
         self._bold = self._bold if bold is None else bold
-        self.lines = break_lines(text, self._box[2] * self._sheet.theme.scale, self._measure)
+        self.lines = list(_broken(text, self._box[2] * self._sheet.theme.scale, self._size_px, self._bold))
         self._draw()
 
     def move_to(self, y: float, x: float | None = None) -> None:
@@ -300,5 +307,4 @@ class Sheet(Widget):
     def text_height(self, text: str, size: float, width: float, *, bold: bool = False) -> float:
         """Height of a text that is broken into this width, in units."""
         px = round(size * self.theme.scale * self.theme.text)
-        lines = break_lines(text, width * self.theme.scale, lambda line: width_px(line, px, bold))
-        return len(lines) * px * LINE_HEIGHT / self.theme.scale
+        return len(_broken(text, width * self.theme.scale, px, bold)) * px * LINE_HEIGHT / self.theme.scale

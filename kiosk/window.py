@@ -67,7 +67,11 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
         windowed_size: a window of that many pixels, or None for the whole screen.
     """
     os.environ.update(
-        KIVY_NO_ARGS="1", KIVY_NO_FILELOG="1", KIVY_NO_CONFIG="1", KIVY_NO_ENV_CONFIG="1", KIVY_LOG_MODE="PYTHON"
+        KIVY_NO_ARGS="1",
+        KIVY_NO_FILELOG="1",
+        KIVY_NO_CONFIG="1",
+        KIVY_NO_ENV_CONFIG="1",
+        KIVY_LOG_MODE="PYTHON",
     )
     os.environ["KIVY_HOME"] = str(_own_home())
     from kivy.config import Config

@@ -21,12 +21,11 @@ from gateway.client.draft import DraftFile
 from gateway.config import Config, broker_address
 from gateway.counter.messages import Answer, HandedIn, HandIn, Question
 from gateway.errors import StoreError
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.link import BrokerAddress
 from gateway.messages import Body, Lane, encode, kind_of, lane_of
 from gateway.outbox import Outbox
 from gateway.pins import new_file
-from gateway.rows import KEYS_FOLDER
 from gateway.uplink import Uplink
 
 BROKER_S = 1.0

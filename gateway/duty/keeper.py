@@ -8,9 +8,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 
-from care import handoff
+from care.handoff import Handoff
 from devices.clock import Clock
 from gateway.centre import Centre
 from gateway.config import Config, password_of
@@ -58,29 +57,18 @@ def pagers_of(config: Config) -> list[Pager]:
     return found
 
 
-def handoff_of(config: Config) -> handoff.Handoff:
-    """The rules of a site.
-
-    Raises:
-        HandoffError: its file is not as it must be.
-    """
-    return handoff.load(Path(config.care.handoff).expanduser() if config.care.handoff else None)
-
-
 class DutyKeeper:
     """Runs until cancelled; the centre's rows are open.
 
     Args:
         centre: whose alerts.
         config: of the site.
-        rules: of `handoff_of`.
+        rules: of `site_files.handoff_of`.
         pagers: of `pagers_of`.
         clock: for deadlines.
     """
 
-    def __init__(
-        self, centre: Centre, config: Config, rules: handoff.Handoff, pagers: Sequence[Pager], clock: Clock
-    ) -> None:
+    def __init__(self, centre: Centre, config: Config, rules: Handoff, pagers: Sequence[Pager], clock: Clock) -> None:
         self._centre, self._clock = centre, clock
         site, level, rows = config.site.id, config.centre.level, centre.rows
         self._escalation = Escalation(site, level, rows, centre.put)

@@ -64,6 +64,8 @@ class StaffPage(Page):
             return self.t("waiting.ring")
         if said in {HandOff.OVER, HandOff.NONE}:
             return self.t("waiting.again")
+        if said is HandOff.TOLD and standing and not standing.delivered:
+            return self.t("waiting.nobody_above")
         if said is HandOff.TOLD and standing and standing.next_level:
             return self.t("waiting.next")
         return self.t("waiting.stay")

@@ -52,7 +52,7 @@ class ConsoleProcess:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.command())
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self.process.poll() is None, "the console process ended"
             with contextlib.suppress(OSError), urllib.request.urlopen(self.url, timeout=5) as answer:
@@ -108,7 +108,7 @@ class Tabs:
             page.asked = []
             page.on("request", lambda request: page.asked.append(request.url))
             page.on("websocket", lambda socket: page.asked.append(socket.url))
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(30_000)
             page.goto(self._url + query)
             if new:
                 self._new.append(page)

@@ -63,7 +63,7 @@ def test_emergency_stop_works_from_every_state(tab, room):
 
 def test_escape_in_the_note_leaves_the_note_and_stops_nothing(tab, room):
     page = tab("paced")
-    page.locator(".field").click()
+    page.locator(".note .field").click()
     page.keyboard.press("Escape")
     page.keyboard.press(" ")
     until(page, lambda: room.commands, "the mark that follows")
@@ -118,10 +118,10 @@ def test_next_part_pace_mark_and_chair_are_asked_of_the_room(tab, room):
     expect(page.locator(".segment.is-now")).to_contain_text("5.9 次/分")
     page.locator("[data-press=faster]").click()
     page.locator("[data-row=light] .step").last.dblclick()
-    page.locator(".field").fill("肩膀松了")
-    page.locator(".field").press("Enter")
+    page.locator(".note .field").fill("肩膀松了")
+    page.locator(".note .field").press("Enter")
     expect(page.locator("[data-panel=log]")).to_contain_text("标记 · 肩膀松了")
-    expect(page.locator(".field")).to_have_value("")
+    expect(page.locator(".note .field")).to_have_value("")
     page.locator("[data-press=next]").click()
     expect(page.locator(".segment.is-now")).to_contain_text("慢慢收回来")
     assert room.commands == [

@@ -108,7 +108,7 @@ def test_keys_are_rotated_and_an_old_one_is_retired(site: Path) -> None:
     said(xinyi(site, "keys", "rotate"))
     lines = said(xinyi(site, "keys", "list")).splitlines()
     assert [line.partition("  ")[2] for line in lines] == ["hashes codes", "", "seals"]
-    assert "14 sealed anew" in said(xinyi(site, "keys", "reseal"))
+    assert "16 sealed anew" in said(xinyi(site, "keys", "reseal"))
     assert "put aside" in said(xinyi(site, "keys", "retire", lines[1].split()[0]))
     assert "stays" in refused(xinyi(site, "keys", "retire", lines[0].split()[0]))
     assert len(said(xinyi(site, "keys", "list")).splitlines()) == 2

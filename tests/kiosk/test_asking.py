@@ -6,6 +6,7 @@ import pytest
 
 from care.alerts import AlertEvent, AlertStep
 from gateway.counter.messages import AlertAnswer, DutyAnswer
+from gateway.live import EndSession, Reply
 from gateway.messages import Assessment
 from kiosk.flow import HandOff, Place, Tap
 from kiosk.flow.asking import LEFT_MARKED_S
@@ -281,3 +282,14 @@ def test_the_screen_says_only_what_is_true_of_the_call():
     flow.stands(alert, AlertAnswer(known=True, status="closed", level="room"))
     assert flow.progress(20.0) is HandOff.OVER
     assert len(kept(flow.tap(Tap.HELP, 30.0), AlertEvent)) == 1
+
+
+def test_asking_for_staff_calls_somebody_even_where_nobody_was_called_before(made):
+    flow = at_home()
+    flow.heard(made.frame(made.session(2)))
+    flow.replied(EndSession(), Reply(1, ok=False, code="not_yours"))
+    assert (flow.place, flow.visit.called) == (Place.HAND_OFF, None)
+    alert, wish = kept(flow.tap(Tap.CHOOSE, 1.0, "staff"), AlertEvent)
+    assert (alert.step, alert.cause) == (AlertStep.RAISED, "help_button")
+    assert wish.detail == "resident chose: staff"
+    assert flow.place is Place.STAFF

@@ -92,6 +92,13 @@ def test_a_tampered_result_is_replaced_and_kept_as_an_incident(rows: Rows, lie: 
     assert len(find_incidents(rows)) == 1
 
 
+def test_who_leaves_after_the_last_answer_was_shown_no_result_and_has_one_here(rows: Rows) -> None:
+    sitting = said(answers(3), complete=False, score=None, band="")
+    rows.store(judge_all([sitting]), 1)
+    assert columns(rows, sitting) == (1, 24.0, "severe", "orange", 1)
+    assert find_incidents(rows) == []
+
+
 def test_a_red_answer_stands_whatever_the_kiosk_says(rows: Rows) -> None:
     sitting = said({"phq9.9": 1}, tier="")
     rows.store(judge_all([sitting]), 1)

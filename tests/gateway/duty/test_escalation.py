@@ -1,5 +1,6 @@
 """The clock of an alert: each level counts for itself from the deadlines in the record, whoever is gone or late."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,3 +215,26 @@ async def test_clock_and_delivery_work_on_either_database(tmp_path, rows_url):
             "escalated",
             "delivered",
         ]
+
+
+async def test_two_centres_that_both_think_it_is_theirs_come_to_one_state_and_stop(tmp_path, postgres):
+    """For a moment a lease may have two holders; both turn at the same time on one database."""
+    url, alert = postgres.new_database(), an_alert()
+    first = Rows.for_writing(tmp_path, placement(tmp_path, ROOM, TOWN, boot="c1"), url)
+    second = Rows.for_writing(tmp_path, placement(tmp_path, ROOM, TOWN, boot="c2"), url)
+    with first, second:
+        first.put(alert, AT)
+
+        def clock_on(rows: Rows) -> Escalation:
+            async def put(event: AlertEvent, target: str) -> None:
+                await asyncio.to_thread(rows.put, event, event.at_utc_ns, target)
+
+            return Escalation(ROOM, "room", rows, put)
+
+        clocks = [clock_on(first), clock_on(second)]
+        for _ in range(4):
+            await asyncio.gather(*(clock.turn(AT + 9000 * S) for clock in clocks))
+        calls = [step for step in steps(first, alert.alert) if step[0] == "escalated"]
+        assert {level for _, level in calls} == {"town", "district"}
+        assert len(calls) <= 4
+        assert state(first, alert.alert).level == "district"

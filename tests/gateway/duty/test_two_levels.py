@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from duty_parts import S, an_alert, read_steps
+from duty_parts import RULES, S, an_alert, read_steps
 from gateway_parts import ROOT, Broker, Process, until
 from levels import ROOM, TOWN
 from people_parts import Messenger
@@ -21,6 +21,7 @@ from gateway.config import BrokerConfig, CentreConfig, Config, DutyConfig, Paths
 from gateway.errors import StoreError
 from gateway.keeping.asking import Place, have_stored
 from gateway.services.alerts import acknowledge_alert, close_alert
+from gateway.services.desk import Desk
 
 RELAY = "\nuser relay\ntopic read xinyi/1/+/down/+/relay\n"
 
@@ -106,8 +107,15 @@ async def test_nobody_answers_in_the_room_so_the_town_is_called_answers_and_the_
     await until(lambda: room.is_(alert, "acknowledged"), "the room knows that the town has it")
     assert room.state(alert).owner == "李老师"
     assert room.state(alert).next_deadline is None
-    await asyncio.to_thread(close_alert, room.place, alert.alert, "王老师", "room", "已陪同")
+    desk = Desk(Place.of(room.config, producer="console"), "room", RULES)
+    await asyncio.gather(  # the console and a command line at the same time: each has an outbox of its own
+        asyncio.to_thread(desk.finish, alert.alert, "王老师", "已陪同"),
+        asyncio.to_thread(close_alert, room.place, alert.alert, "李老师", "room", "已陪同"),
+    )
     await until(lambda: town.is_(alert, "closed"), "the town knows how it ended")
+    assert not desk.look().urgent
+    desk.close()
+    await until(lambda: town.steps(alert).count("closed room") == 2, "both words arrive")
 
 
 async def test_uplink_cut_centre_killed_between_the_call_for_help_and_its_deadline_then_healed(house):

@@ -1,12 +1,22 @@
-"""The numbers to call of a site, and those that somebody there has to look after."""
+"""A site's own files about people, over those that are shipped: who is called when, and the numbers to call."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from care import hotlines
+from care import handoff, hotlines
+from care.handoff import Handoff
 from care.hotlines import Hotline
 from gateway.config import Config
+
+
+def handoff_of(config: Config) -> Handoff:
+    """The rules of a site.
+
+    Raises:
+        HandoffError: its file is not as it must be.
+    """
+    return handoff.load(Path(config.care.handoff).expanduser() if config.care.handoff else None)
 
 
 def hotlines_of(config: Config) -> list[Hotline]:

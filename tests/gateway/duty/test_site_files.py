@@ -9,7 +9,7 @@ from care.hotlines import HotlineError
 from devices.clock import Clock
 from gateway.config import Config, PathsConfig
 from gateway.duty.config import CareConfig
-from gateway.duty.numbers import stale_hotlines
+from gateway.duty.site_files import stale_hotlines
 from gateway.fleet import rules
 from gateway.fleet.alerts import FleetAlerts
 from gateway.fleet.health import encode
