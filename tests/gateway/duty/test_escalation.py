@@ -13,7 +13,7 @@ from care.alerts import AlertEvent, AlertStep
 from gateway.duty.delivery import Delivery
 from gateway.duty.escalation import GRACE_S, Escalation
 from gateway.rows import Rows
-from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert
+from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert, standing_alerts
 
 NAMES = {ROOM: "room", TOWN: "town", DISTRICT: "district"}
 
@@ -238,3 +238,23 @@ async def test_two_centres_that_both_think_it_is_theirs_come_to_one_state_and_st
         assert {level for _, level in calls} == {"town", "district"}
         assert len(calls) <= 4
         assert state(first, alert.alert).level == "district"
+
+
+async def test_alert_that_cannot_be_opened_stops_nobody_else_s_clock_and_hides_nobody_else(levels):
+    broken, good = raise_in_room(levels).alert, raise_in_room(levels).alert
+    rows = levels.rows[ROOM]
+    with rows.writing() as db:
+        db.exec_driver_sql("UPDATE records SET body = x'00' WHERE about = ?", (broken.hex,))
+    await clock_of(levels, ROOM).turn(AT + 700 * S)
+    delivery = Delivery(ROOM, "room", rows, _put(rows), has_upper=True, patience_s=20)
+    await delivery.turn(AT + 700 * S)
+    await delivery.turn(AT + 701 * S)
+    assert [step for step, _ in steps(rows, good)] == ["raised", "escalated", "escalated", "undelivered"]
+    assert [each.state.alert for each in standing_alerts(rows)] == [good]
+
+
+def _put(rows: Rows):
+    async def put(event: AlertEvent, target: str = "") -> None:
+        rows.put(event, event.at_utc_ns, target)
+
+    return put
