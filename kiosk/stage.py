@@ -256,6 +256,8 @@ class Stage(App):
         house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
+        if self.page:
+            self._speaking.follow(self.flow, self.page.spoken())
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
             self._counting, self._touched_s = (quiet, place), now_s
