@@ -32,6 +32,9 @@ from kiosk.window import FPS
 from kiosk.xscreen import forget_selections
 
 IDLE_S, ALIVE_S = 0.25, 5.0
+_TOLD_AS_THEY_CHANGE = HELPING | {Place.EXERCISE}
+"""On these the words that matter change while one listens."""
+
 BYE_S = 12.0
 """The last page goes by itself."""
 
@@ -224,10 +227,10 @@ class Stage(App):
         desk = Desk(self._theme(), tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
-        Window.clearcolor = self.page.GROUND
+        Window.clearcolor = self.page.ground
         if changed_place and self._motion:
             self._fade_sheet.size = Window.size
-            self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
+            self._fade_tint.rgba = (*self.page.ground[:3], 1.0)
         self._speaking.follow(flow, self.page.spoken())
         self._tick(0.0)
 
@@ -256,7 +259,7 @@ class Stage(App):
         house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
-        if self.page:
+        if self.page and self.flow.place in _TOLD_AS_THEY_CHANGE:
             self._speaking.follow(self.flow, self.page.spoken())
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
