@@ -56,11 +56,11 @@ def _opened(config: Path | None) -> Iterator[tuple["Config", "Rows", "PointStore
     """The rows for writing, and their points store."""
     from gateway.config import load
     from gateway.errors import StoreBusy, StoreMissing
-    from gateway.keys import Keyring
+    from gateway.keys import KEYS_FOLDER, Keyring
     from gateway.placement import Placement
     from gateway.points_open import open_points
     from gateway.routing import Routing
-    from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+    from gateway.rows import ROWS_FILE, Rows
 
     settings = load(config)
     if not (settings.data / ROWS_FILE).exists():

@@ -163,7 +163,9 @@ async def bench(count: int, starts: int, seconds: float, seed: int) -> list[str]
             async with open_site(folder) as place:
                 if starts:
                     cold = [await asyncio.to_thread(start, place, screen, cache, warm=False) for _ in range(2)]
-                    warm = [await asyncio.to_thread(start, place, screen, cache, warm=True) for _ in range(starts + 1)][1:]
+                    warm = [await asyncio.to_thread(start, place, screen, cache, warm=True) for _ in range(starts + 1)][
+                        1:
+                    ]
                     print(f"start   {_seconds(warm)} with bytecode, {_seconds(cold)} without any (goal {START_S} s)")
                     if statistics.median(warm) > START_S:
                         missed.append("start")

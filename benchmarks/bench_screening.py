@@ -27,10 +27,10 @@ from gateway.box import new_id
 from gateway.broker import broker_command, free_port, private_address, wait_until_listening
 from gateway.client import KioskLine
 from gateway.config import BrokerConfig, Config, PathsConfig, SiteConfig, to_toml
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import Assessment
 from gateway.outbox import Outbox
-from gateway.rows import KEYS_FOLDER, Rows
+from gateway.rows import Rows
 from gateway.sockets_folder import sockets_folder
 
 SITE = "huadu.xinhua.0007"

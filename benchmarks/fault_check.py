@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from benchmarks.fault_roles import SITE
 from care.alerts import AlertEvent, alert_state
 from gateway import tables as t
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import RecordKind, decode_body
 from gateway.placement import Placement
 from gateway.points_influx import InfluxAddress, query
 from gateway.points_sqlite import POINTS_FILE, SqlitePoints
 from gateway.projection import rebuild_points
 from gateway.routing import Routing
-from gateway.rows import KEYS_FOLDER, Rows
+from gateway.rows import Rows
 from gateway.sealing import of_record
 
 

@@ -86,7 +86,9 @@ async def open_site(folder: Path, **kiosk: Any) -> AsyncIterator[Place]:
 class Face:
     """One kiosk process on a screen, and a finger before it."""
 
-    def __init__(self, place: Place, screen: Screen, log: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, place: Place, screen: Screen, log: Path, *, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._screen, self._log = screen, log
         self._environment = {**os.environ, **place.environment, "DISPLAY": screen.name, **(environment or {})}
         self._environment.pop("WAYLAND_DISPLAY", None)

@@ -1,22 +1,21 @@
 """Which sounds there are to rest by, and each as the bytes of a WAV file; who keeps them where is the face's business.
 
-Names and lengths are data (`care/sounds.toml`); making one takes one to five seconds of computing.
+Names and lengths are data (`care/sounds.toml`); making one takes one to five seconds of computing. The mathematics is
+loaded when one is made: a kiosk that only plays what is there starts without it.
 """
 
 import io
 import tomllib
 import wave
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-import numpy as np
 from msgspec import Meta, Struct
 
-from signals import music, soundscapes
-from signals.soundscapes import RATE_HZ, Stereo
+if TYPE_CHECKING:
+    from signals.soundscapes import Stereo
 
 RECIPE = "1"
 """Changes when the mathematics changes, so that what was made before is not taken."""
@@ -49,16 +48,8 @@ class Sound(Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.key}-{RECIPE}-{self.seconds:g}s-{self.seed}"
 
 
-_MADE: dict[str, Callable[[float, int], Stereo]] = {
-    "rain": soundscapes.rain,
-    "sea": soundscapes.sea,
-    "stream": soundscapes.stream,
-    "wind": soundscapes.wind,
-    "brown": soundscapes.brown,
-    "bamboo": music.bamboo,
-    "moon": music.moon,
-    "bowl": music.bowl,
-}
+_NATURE = ("rain", "sea", "stream", "wind", "brown")
+_MUSIC = ("bamboo", "moon", "bowl")
 _BELLS = ("inhale", "exhale", "end")
 
 
@@ -80,8 +71,8 @@ def parse(text: str, name: str) -> dict[str, Sound]:
     for sound in listed:
         if sound.key in sounds:
             raise SoundsError(f"{name}: {sound.key}: stands twice")
-        if sound.key not in _MADE and sound.key not in _BELLS:
-            raise SoundsError(f"{name}: {sound.key}: nothing makes it; there are: {', '.join([*_MADE, *_BELLS])}")
+        if sound.key not in (made := (*_NATURE, *_MUSIC, *_BELLS)):
+            raise SoundsError(f"{name}: {sound.key}: nothing makes it; there are: {', '.join(made)}")
         sounds[sound.key] = sound
     return sounds
 
@@ -92,17 +83,24 @@ def sounds() -> dict[str, Sound]:
     return parse(files("care").joinpath("sounds.toml").read_text("utf-8"), "care/sounds.toml")
 
 
-def samples(sound: Sound) -> Stereo:
-    """The sound itself, shape (n, 2) at `RATE_HZ`."""
-    return music.bell(sound.key) if sound.key in _BELLS else _MADE[sound.key](sound.seconds, sound.seed)
+def samples(sound: Sound) -> "Stereo":
+    """The sound itself, shape (n, 2) at `signals.soundscapes.RATE_HZ`."""
+    from signals import music, soundscapes
+
+    if sound.key in _BELLS:
+        return music.bell(sound.key)
+    made: Stereo = getattr(soundscapes if sound.key in _NATURE else music, sound.key)(sound.seconds, sound.seed)
+    return made
 
 
 def wav(sound: Sound) -> bytes:
     """The sound as a WAV file: 16 bits, two channels."""
+    from signals.soundscapes import RATE_HZ
+
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes(np.round(samples(sound) * 32767).astype("<i2").tobytes())
+        file.writeframes((samples(sound) * 32767).round().astype("<i2").tobytes())
     return out.getvalue()

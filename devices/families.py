@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from devices.address import Medium
 from devices.clock import Clock
-from devices.supervisor import Driver
 from signals.samples import Channel
+
+if TYPE_CHECKING:
+    from devices.supervisor import Driver
 
 _CABLE = frozenset({Medium.SERIAL, Medium.TCP})
 _CABLE_OR_CLASSIC = _CABLE | {Medium.RFCOMM}
@@ -57,7 +60,7 @@ class Family:
     def page(self) -> str:
         return f"docs/devices/{self.kind}.md"
 
-    def make(self, device: str, port: str, clock: Clock, **options: object) -> Driver:
+    def make(self, device: str, port: str, clock: Clock, **options: object) -> "Driver":
         """A driver for one device; nothing is opened yet."""
         module, _, name = self.driver.partition(":")
         driver: Driver = getattr(import_module(module), name)(device, port, clock, **options)

@@ -26,7 +26,7 @@ from gateway.errors import PointsAway, StoreError
 from gateway.intake import RETRY_MAX_S, RETRY_S, Arrivals, Door, Intake
 from gateway.keeping.audit import swallow
 from gateway.keeping.rescore import rescore
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.lease import Lease
 from gateway.link import BrokerAddress, Link, Message, Will
 from gateway.messages import AlertEvent, Body, Receipt, RecordKind
@@ -36,7 +36,7 @@ from gateway.projection import project_batch
 from gateway.relay import Relay
 from gateway.retention import Retention
 from gateway.routing import UP, Routing
-from gateway.rows import KEYS_FOLDER, Rows
+from gateway.rows import Rows
 from gateway.scoring import Scorer
 from gateway.tending import tend
 

@@ -33,13 +33,13 @@ from gateway.fleet.pulse import Load, Pulse, Vitals
 from gateway.fleet.watch import FleetWatch
 from gateway.forwarding import Forwarder
 from gateway.kept import load_kept, save_kept
+from gateway.keys import KEYS_FOLDER
 from gateway.link import BrokerAddress
 from gateway.messages import KeyEscrow
 from gateway.points_open import open_points, retention_of
 from gateway.releases.layout import Layout
 from gateway.releases.rolling import Rolling
 from gateway.routing import UP
-from gateway.rows import KEYS_FOLDER
 from gateway.scoring import Scorer
 from gateway.trust.authority import Authority
 from gateway.trust.gate import Gate

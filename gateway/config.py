@@ -8,7 +8,7 @@ Devices are a list and come from the file only.
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,7 +16,6 @@ from msgspec import Meta, Struct
 from devices.address import AddressError, parse
 from devices.clock import Clock
 from devices.families import BY_KIND, Family
-from devices.supervisor import Driver
 from gateway import settings_above
 from gateway.duty import config as duty_config
 from gateway.duty.config import CareConfig, DutyConfig
@@ -26,6 +25,9 @@ from gateway.releases.config import ReleaseConfig, zone_of
 from gateway.routing import DEFAULT_POLICY, Routing
 from gateway.topics import KIOSKS, SITE_PATTERN
 from gateway.trust.identity import Identity
+
+if TYPE_CHECKING:
+    from devices.supervisor import Driver
 
 
 class ConfigError(ValueError):
@@ -191,7 +193,7 @@ class DeviceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def family(self) -> Family:
         return BY_KIND[self.kind]
 
-    def driver(self, clock: Clock) -> Driver:
+    def driver(self, clock: Clock) -> "Driver":
         """The one place where a configured device becomes a driver; nothing is opened yet."""
         return self.family.make(self.id, self.port, clock, **self.told)
 

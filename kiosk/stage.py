@@ -29,6 +29,7 @@ from kiosk.texts import Language, Texts
 from kiosk.theme import Theme
 from kiosk.watchdog import Watchdog
 from kiosk.window import FPS
+from kiosk.xscreen import forget_selections
 
 IDLE_S, ALIVE_S = 0.25, 5.0
 BYE_S = 12.0
@@ -280,6 +281,7 @@ class Stage(App):
         self._shown = ()
         self._refresh()
         shapes.forget()
+        forget_selections()
 
     def _cover(self, idle: Idle) -> None:
         asks = idle.ask_left_s is not None

@@ -72,7 +72,6 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
         KIVY_NO_CONFIG="1",
         KIVY_NO_ENV_CONFIG="1",
         KIVY_LOG_MODE="PYTHON",
-        KIVY_CLIPBOARD="sdl2",  # else it starts xclip and xsel to see whether they are there
     )
     os.environ["KIVY_HOME"] = str(_own_home())
     from kivy.config import Config

@@ -6,9 +6,11 @@ edge was given; the device's own sample counter travels along, so a hole in the 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # whoever only names a channel (a configuration, a kiosk) starts without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Channel(StrEnum):
@@ -61,7 +63,7 @@ class Samples:
     channel: Channel
     start_ns: int
     rate_hz: float
-    values: NDArray[np.float64]
+    values: "NDArray[np.float64]"
     first_index: int
     epoch: int = 0
 
@@ -91,8 +93,8 @@ class Intervals:
     """
 
     device: str
-    t_ns: NDArray[np.int64]
-    rr_ms: NDArray[np.float64]
+    t_ns: "NDArray[np.int64]"
+    rr_ms: "NDArray[np.float64]"
     joined: bool
     contact: bool | None = None
     epoch: int = 0

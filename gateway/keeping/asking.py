@@ -16,14 +16,14 @@ from gateway import topics
 from gateway.arrivals import judge_up
 from gateway.config import Config, broker_address
 from gateway.errors import StoreBusy, StoreMissing
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.link import BrokerAddress
 from gateway.messages import Body, encode
 from gateway.outbox import Outbox
 from gateway.outgoing import UNROUTED
 from gateway.placement import Placement
 from gateway.routing import Routing
-from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+from gateway.rows import ROWS_FILE, Rows
 from gateway.uplink import Uplink
 
 CLI = "cli"

@@ -29,11 +29,11 @@ from gateway.keeping.archive import ArchiveReader, ArchiveWriter, Part, Secret, 
 from gateway.keeping.asking import Place
 from gateway.keeping.dump import PREFIX, count_rows, load, snapshot_of
 from gateway.keeping.erasures import ERASURES_FILE, read_erasures
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import Envelope, Record, decode_body, lane_of
 from gateway.placement import Placement
 from gateway.routing import Routing
-from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+from gateway.rows import ROWS_FILE, Rows
 
 SUFFIX = ".xinyibackup"
 CONFIG_PART = "xinyi.toml"

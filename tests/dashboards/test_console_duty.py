@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ConsoleProcess, Tabs
+from console_parts import ConsoleProcess, Tabs
 from console_steps import until
 from playwright.sync_api import expect
 
@@ -17,11 +17,11 @@ from care import handoff
 from care.alerts import AlertEvent, AlertStep
 from gateway.box import new_id
 from gateway.config import BrokerConfig, Config, ConsoleConfig, PathsConfig, SiteConfig, to_toml
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import DutyEntry, DutyRoster
 from gateway.placement import Placement
 from gateway.routing import Routing
-from gateway.rows import KEYS_FOLDER, Rows
+from gateway.rows import Rows
 from gateway.services.alerts import alert_steps
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from gateway import topics
 from gateway.arrivals import Good, Poison, judge_up
 from gateway.box import Box, new_id
 from gateway.broker import broker_command, free_port, private_address, wait_until_listening
-from gateway.keys import Keyring
+from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.link import BrokerAddress
 from gateway.messages import (
     BeatRow,
@@ -36,7 +36,6 @@ from gateway.messages import (
 )
 from gateway.placement import Placement
 from gateway.routing import Routing
-from gateway.rows import KEYS_FOLDER
 
 ROOT = Path(__file__).parents[2]
 SITE = "huadu.xinhua.0007"

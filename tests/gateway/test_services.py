@@ -16,8 +16,9 @@ from gateway_parts import BEGAN_UTC_NS, SITE, S, a_session, chunk, closed, judge
 
 from gateway.errors import StoreCorrupt, StoreError, StoreMissing, StoreUnwritable, UnknownSession
 from gateway.export import COLUMNS, write_csv, write_sessions
+from gateway.keys import KEYS_FOLDER
 from gateway.messages import BeatRow, Body, EventRow, SessionChunk
-from gateway.rows import KEYS_FOLDER, ROWS_FILE, Rows
+from gateway.rows import ROWS_FILE, Rows
 from gateway.services import StoredSession, find_sessions, open_store, read_session, resolve_session, session_figures
 
 FIXED = UUID("01900000-0000-7000-8000-00000000abcd")
