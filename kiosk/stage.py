@@ -13,7 +13,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer, LibraryAnswer
 from gateway.live import Action, LiveFrame, Reply
-from kiosk import shapes
+from kiosk import lettering
 from kiosk import theme as look
 from kiosk.flow import HELPING, Flow, House, Place, Quiet, Tap
 from kiosk.flow.wishes import Wish
@@ -224,10 +224,10 @@ class Stage(App):
         desk = Desk(self._theme(), tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
-        Window.clearcolor = self.page.GROUND
+        Window.clearcolor = self.page.ground
         if changed_place and self._motion:
             self._fade_sheet.size = Window.size
-            self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
+            self._fade_tint.rgba = (*self.page.ground[:3], 1.0)
         self._speaking.follow(flow, self.page.spoken())
         self._tick(0.0)
 
@@ -280,7 +280,7 @@ class Stage(App):
         self._speaking.forget()
         self._shown = ()
         self._refresh()
-        shapes.forget()
+        lettering.forget()
         forget_selections()
 
     def _cover(self, idle: Idle) -> None:
