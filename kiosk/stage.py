@@ -13,7 +13,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer, LibraryAnswer
 from gateway.live import Action, LiveFrame, Reply
-from kiosk import shapes
+from kiosk import lettering
 from kiosk import theme as look
 from kiosk.flow import HELPING, Flow, House, Place, Quiet, Tap
 from kiosk.flow.wishes import Wish
@@ -285,7 +285,7 @@ class Stage(App):
         self._speaking.forget()
         self._shown = ()
         self._refresh()
-        shapes.forget()
+        lettering.forget()
         forget_selections()
 
     def _cover(self, idle: Idle) -> None:

@@ -10,10 +10,11 @@ from care.handoff import Rule
 from kiosk import theme as look
 from kiosk.flow import HandOff, Tap
 from kiosk.flow.handoff import BUTTON, RED
+from kiosk.lettering import Words
 from kiosk.reach import Box
 from kiosk.screens.called import alone, number_card, sentence
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Target, Words
+from kiosk.shapes import Target
 
 GAP = 20.0
 

@@ -9,10 +9,10 @@ import time
 from care.hotlines import Hotline
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.reach import Box
 from kiosk.screens.called import THROUGH, sentence, support
 from kiosk.screens.page import ROW_HIGH, Desk, Page
-from kiosk.shapes import Words
 
 NUMBER = 108.0
 GAP = 12.0

@@ -3,8 +3,8 @@
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Words
 
 STEPS = ("one", "two", "three")
 

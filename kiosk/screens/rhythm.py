@@ -10,11 +10,11 @@ from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.screens.after import EARLY
 from kiosk.screens.how import StepsPage
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.sentences import sentences
-from kiosk.shapes import Words
 
 
 class RhythmHowPage(StepsPage):

@@ -28,10 +28,11 @@ window.set_up(SCREENS[0])
 from kivy.core.window import Window  # noqa: E402 (Kivy reads its configuration when it is imported)
 
 from kiosk.breath import Figure  # noqa: E402
+from kiosk.lettering import Words, register, width_px  # noqa: E402
 from kiosk.screens.page import Desk  # noqa: E402
 from kiosk.screens.pages import build  # noqa: E402
 from kiosk.screens.waking import Waking  # noqa: E402
-from kiosk.shapes import Panel, Target, Words, register, width_px  # noqa: E402
+from kiosk.shapes import Panel, Target  # noqa: E402
 
 
 def made_page(situation, language, *, large, contrast, size):

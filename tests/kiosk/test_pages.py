@@ -8,7 +8,7 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
-from kiosk.flow import Place
+from kiosk.flow import HELPING, Place
 from kiosk.theme import TARGET
 from kiosk.typesetting import NOT_FIRST
 from tests.kiosk import references
@@ -97,7 +97,7 @@ def test_every_target_is_at_least_twenty_millimetres_and_apart_from_the_next(pag
 
 def test_help_is_at_the_same_place_on_every_page_but_its_own(pages):
     for page in pages:
-        if page["place"] in {"help", "waking"}:
+        if page["place"] in {*HELPING, "waking"}:
             continue
         _, _, wide, high = screen_of(page)
         at = [wide / 2, high - 82 * page["scale"], 0, 0]
