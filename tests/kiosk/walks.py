@@ -84,7 +84,7 @@ class Walk:
         flow.opened(chance.choice((None, FileAnswer("wrong"), FileAnswer("ok", subject="ABCD2345"))))
         if called := flow.visit.called:
             status = chance.choice(("open", "acknowledged", "closed"))
-            flow.stands(called.alert, AlertAnswer(True, status, chance.choice(("room", "town"))))
+            flow.stands(called.alert, AlertAnswer(True, status, chance.choice(("room", "town"))), self.now_s)
 
     def anything(self):
         """What a finger may do here: mostly what the screen offers, sometimes anything at all."""
@@ -165,13 +165,18 @@ class Walk:
         raise AssertionError(f"round and round: {self.flow.place}, {self.flow.visit.trail}")
 
     def lost(self):
-        """Answers that were given and are nowhere."""
+        """Answers that were given and are nowhere. A worse mark on a risk question counts even unconfirmed."""
         kept = {}
         for wish in self.wishes:
             if isinstance(wish, Keep) and isinstance(wish.body, Assessment):
                 kept[wish.body.assessment] = wish.body.answers
+
+        def there(sitting, item, value):
+            found = kept.get(sitting, {}).get(item, -1)
+            return found == value or (item == "phq9.9" and found > value)
+
         return {
             sitting: answers
             for sitting, answers in self.said.items()
-            if answers and not answers.items() <= kept.get(sitting, {}).items()
+            if not all(there(sitting, item, value) for item, value in answers.items())
         }
