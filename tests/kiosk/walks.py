@@ -106,7 +106,7 @@ class Walk:
         values = {
             Place.QUESTION: [str(value) for value in item.values] if item else [],
             Place.HOME: ("tests", "tests", "tests", *SERVICES),
-            Place.CONSENT: CONSENTS,
+            Place.CONSENT: ("test", "test", *CONSENTS),
             Place.WHO: AGES,
             Place.FILE: ("new", "have", "none"),
             Place.TESTS: ("quick", *house.catalogue.offered),
