@@ -1,10 +1,11 @@
 """Reference pictures of every page, and what it means that a page looks as it did.
 
 `python -m tests.kiosk.references --accept` draws all of them again and keeps them, with their layout, in `references/`.
-Pictures are drawn at 1280×800 and kept at half that size in twelve colours, to be small. Two pictures are the same when
-at most `FEW` of their 256 000 pixels differ by more than `CLEARLY` in a channel: that allows for how another machine
-smooths the edge of a letter, and not for another letter. Pictures are compared on Debian 12, whose renderer made them;
-elsewhere the layout says whether a page is as it was: every text, and where it and each target lies.
+Pictures are drawn at 1280×800 and kept, to be small, at half that size, in the colours of the theme and a few between.
+Two pictures are the same when at most `FEW` of their 256 000 pixels differ by more than `CLEARLY` in a channel: that
+allows for how another machine smooths the edge of a letter, and not for another letter. Pictures are compared on
+Debian 12, whose renderer made them; elsewhere the layout says whether a page is as it was: every text, and where it and
+each target lies.
 """
 
 import json
@@ -14,13 +15,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageChops
 
+from kiosk import theme as look
+
 FOLDER = Path(__file__).with_name("references")
 LAYOUT = FOLDER / "layout.json"
-COLOURS, CLEARLY, FEW = 12, 48, 24
+CLEARLY, FEW = 48, 24
 MOVED = 2.0
 """Pixels by which a text may lie elsewhere where another version of the font library measures it."""
 
@@ -47,9 +51,24 @@ def drawn(folder, display, containing=""):
     return json.loads(done.stdout)
 
 
+@cache
+def palette():
+    """The colours of the theme, and one halfway between what is written and what it is written on."""
+    tokens = {value for value in vars(look).values() if isinstance(value, tuple) and len(value) == 4}
+    tokens |= set(look.BREATH)
+    tokens |= set(look.CONTRAST.values())
+    on_light = [(ink, look.CARD) for ink in (look.INK, look.INK_SOFT, look.GREEN, look.CLAY_TEXT)]
+    on_dark = [(ink, look.DEEP) for ink in (look.ON_DEEP, look.ON_DEEP_SOFT, look.CLAY_ON_DEEP)]
+    tokens |= {tuple((a + b) / 2 for a, b in zip(*pair, strict=True)) for pair in on_light + on_dark}
+    flat = [round(part * 255) for token in sorted(tokens) for part in token[:3]]
+    made = Image.new("P", (1, 1))
+    made.putpalette(flat)
+    return made
+
+
 def as_kept(picture):
     """How a picture goes into the folder."""
-    return picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return picture.convert("RGB").quantize(palette=palette(), dither=Image.Dither.NONE)
 
 
 def clearly_different(reference, picture):
