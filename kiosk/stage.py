@@ -32,6 +32,9 @@ from kiosk.window import FPS
 from kiosk.xscreen import forget_selections
 
 IDLE_S, ALIVE_S = 0.25, 5.0
+_TOLD_AS_THEY_CHANGE = HELPING | {Place.EXERCISE}
+"""On these the words that matter change while one listens."""
+
 BYE_S = 12.0
 """The last page goes by itself."""
 
@@ -256,6 +259,8 @@ class Stage(App):
         house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
+        if self.page and self.flow.place in _TOLD_AS_THEY_CHANGE:
+            self._speaking.follow(self.flow, self.page.spoken())
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
             self._counting, self._touched_s = (quiet, place), now_s
