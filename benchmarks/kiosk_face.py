@@ -27,7 +27,8 @@ def look(out: int) -> None:
     from kivy.core.window import Window
 
     from kiosk.flow import Tap
-    from kiosk.shapes import Target, Words
+    from kiosk.lettering import Words
+    from kiosk.shapes import Target
 
     stage: Any = App.get_running_app()
     high = Window.size[1]

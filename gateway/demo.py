@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from devices.clock import ENVIRONMENT, Clock
+from gateway.alongside import alongside
 from gateway.broker import broker_command, free_port
 from gateway.client import RoomClient
 from gateway.config import (
@@ -30,13 +31,17 @@ from gateway.config import (
     to_toml,
 )
 from gateway.demo_report import is_stored, report_of
-from gateway.errors import StoreError
+from gateway.errors import StoreError, StoreMissing
+from gateway.keeping.asking import Place
 from gateway.live import EndSession, Health, ResumeSession, SessionView, StartSession
+from gateway.messages import DutyEntry, DutyRoster
 from gateway.places import demo_runs, remember_run
+from gateway.services.duty import send_roster
 from gateway.site import Child, Site
 from gateway.sockets_folder import sockets_folder
 
 CHAIR_WITHIN_S = 60.0
+ROSTER_S = 1.0
 RECEIPTS_WITHIN_S = 30.0
 START_WITHIN_S = 10.0
 END_WITHIN_S = 10.0
@@ -134,7 +139,7 @@ class Demo:
             if not self.headless:
                 self.say(f"console  http://{config.console.host}:{config.console.port}/")
             self.say(f"data     {folder}")
-            async with RoomClient(config.room_socket, "demo") as client:
+            async with alongside(_on_duty(config, clock)), RoomClient(config.room_socket, "demo") as client:
                 over = await self._lead(client, site, config, control, stop)
                 if over and self.limit_s is None and not self.headless:
                     self.say("the session is over; the site stays up, Ctrl-C ends it")
@@ -303,6 +308,22 @@ def _port_near(port: int) -> int:
         sock.bind(("127.0.0.1", port))
         return port
     return free_port()
+
+
+async def _on_duty(config: Config, clock: Clock) -> None:
+    """Somebody of the demonstration is on duty, as soon as the centre can be told."""
+    day = 86_400 * 10**9
+    now = clock.utc_ns()
+    roster = DutyRoster(1, [DutyEntry("demo", "演示值班员", "counsellor", now - day, now + 30 * day)])
+    while True:
+        try:
+            await asyncio.to_thread(send_roster, Place.of(config), roster, config.site.id)
+        except StoreMissing:
+            await asyncio.sleep(ROSTER_S)
+        except StoreError:
+            return
+        else:
+            return
 
 
 async def _false_when(stop: asyncio.Event) -> bool:

@@ -92,7 +92,7 @@ def run(kiosk: Kiosk, line: KioskLine) -> str:
 
     if Window is None:
         raise NoDisplay("no display: the screen offers no OpenGL window; install the graphics driver (Mesa)")
-    from kiosk.shapes import register
+    from kiosk.lettering import register
 
     register(cuts)
     smallest = Theme.for_screen(*Window.size, mm_per_px=kiosk.mm_per_px).target_mm

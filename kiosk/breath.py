@@ -11,8 +11,9 @@ from kivy.graphics import Color, SmoothEllipse
 from kivy.uix.widget import Widget
 
 from kiosk import theme as look
+from kiosk.lettering import Words
 from kiosk.pacing import Breath
-from kiosk.shapes import Sheet, Words
+from kiosk.shapes import Sheet
 from kiosk.theme import Colour
 
 REST, FULL = 0.6, 1.0

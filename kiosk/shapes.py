@@ -1,139 +1,24 @@
 """What pages are made of: words, panels and targets, placed in units from the top left.
 
-Text is broken by `typesetting` and drawn line by line at 1.4 of its size. A target answers when the finger lifts inside
-it, or inside where the finger came down if that was beside all targets and `reach` says which was meant; a second tap
-within 0.7 s of any other is ignored, because hands that tremble tap twice. Colours are tokens until they are drawn.
+A target answers when the finger lifts inside it, or near where it came down if that was beside all targets and `reach`
+says which was meant; a second tap within 0.7 s of any other is ignored, because hands that tremble tap twice. Colours
+are tokens until they are drawn.
 """
 
 import time
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from kivy.core.text import Label as CoreLabel
-from kivy.core.text import LabelBase
 from kivy.graphics import Color, Rectangle, SmoothRoundedRectangle
 from kivy.uix.widget import Widget
 
 from kiosk import theme as look
-from kiosk.fonts import Faces
+from kiosk.lettering import LINE_HEIGHT, Words, broken, width_px
 from kiosk.reach import Box, meant
 from kiosk.theme import Colour, Theme
-from kiosk.typesetting import break_lines
 
-FACE = "xinyi"
-LINE_HEIGHT = 1.4
 DEBOUNCE_S = 0.7
 SLOP = 12.0
-
-Align = Literal["left", "center", "right"]
-
-
-def register(faces: Faces) -> None:
-    """Make the two cuts known to Kivy, also as its default font."""
-    for name in (FACE, "Roboto"):
-        LabelBase.register(name, str(faces.regular), fn_bold=str(faces.bold))
-
-
-@lru_cache(maxsize=64)
-def _ruler(size_px: int, bold: bool) -> Any:
-    return CoreLabel(font_name=FACE, font_size=size_px, bold=bold)
-
-
-@lru_cache(maxsize=8192)
-def width_px(text: str, size_px: int, bold: bool) -> float:
-    """Width of one line in pixels."""
-    return float(_ruler(size_px, bold).get_extents(text)[0]) if text else 0.0
-
-
-@lru_cache(maxsize=256)
-def _texture(text: str, size_px: int, bold: bool) -> Any:
-    label = CoreLabel(text=text, font_name=FACE, font_size=size_px, bold=bold)
-    label.refresh()
-    return label.texture
-
-
-def forget() -> None:
-    """Nothing that was drawn or measured for the last person stays in memory."""
-    _texture.cache_clear()
-    width_px.cache_clear()
-
-
-class Words(Widget):
-    """A block of text in a box of units; `lines`, `height_u` and `width_u` say what became of it."""
-
-    def __init__(
-        self,
-        sheet: "Sheet",
-        text: str,
-        box: tuple[float, float, float],
-        *,
-        size: float = look.BODY,
-        bold: bool = False,
-        colour: Colour = look.INK,
-        align: Align = "left",
-    ) -> None:
-        super().__init__(size_hint=(None, None))
-        self._sheet, self._box, self._bold, self._align, self._colour = sheet, box, bold, align, colour
-        self._size_px = round(size * sheet.theme.scale * sheet.theme.text)
-        self.text, self.lines = "", [""]
-        self.say(text)
-
-    @property
-    def line_u(self) -> float:
-        return self._size_px * LINE_HEIGHT / self._sheet.theme.scale
-
-    @property
-    def height_u(self) -> float:
-        return len(self.lines) * self.line_u
-
-    @property
-    def width_u(self) -> float:
-        """Width of the longest line, in units."""
-        return max(self._measure(line) for line in self.lines) / self._sheet.theme.scale
-
-    @property
-    def below(self) -> float:
-        """Where the next thing may begin, in units from the top."""
-        return self._box[1] + self.height_u
-
-    def _measure(self, line: str) -> float:
-        return width_px(line, self._size_px, self._bold)
-
-    def say(self, text: str, colour: Colour | None = None, *, bold: bool | None = None) -> None:
-        """Change the words, in the same box."""
-        if text == self.text and colour in {None, self._colour} and bold in {None, self._bold}:
-            return
-        self.text, self._colour = text, colour or self._colour
-        self._bold = self._bold if bold is None else bold
-        self.lines = break_lines(text, self._box[2] * self._sheet.theme.scale, self._measure)
-        self._draw()
-
-    def move_to(self, y: float, x: float | None = None) -> None:
-        """Put the block elsewhere, in units from the top left."""
-        self._box = (self._box[0] if x is None else x, y, self._box[2])
-        self._draw()
-
-    def _draw(self) -> None:
-        x, y, width = self._box
-        left, bottom, wide, high = self._sheet.pixels(x, y, width, self.height_u)
-        self.pos, self.size = (left, bottom), (wide, high)
-        step = self._size_px * LINE_HEIGHT
-        self.canvas.clear()
-        with self.canvas:
-            Color(*self._sheet.theme.tint(self._colour))
-            for number, line in enumerate(self.lines):
-                if not line:
-                    continue
-                texture = _texture(line, self._size_px, self._bold)
-                free = wide - texture.width
-                shift = {"left": 0.0, "center": free / 2, "right": free}[self._align]
-                top = bottom + high - number * step
-                Rectangle(
-                    texture=texture,
-                    pos=(round(left + shift), round(top - step / 2 - texture.height / 2)),
-                    size=texture.size,
-                )
 
 
 class Panel(Widget):
@@ -300,5 +185,4 @@ class Sheet(Widget):
     def text_height(self, text: str, size: float, width: float, *, bold: bool = False) -> float:
         """Height of a text that is broken into this width, in units."""
         px = round(size * self.theme.scale * self.theme.text)
-        lines = break_lines(text, width * self.theme.scale, lambda line: width_px(line, px, bold))
-        return len(lines) * px * LINE_HEIGHT / self.theme.scale
+        return len(broken(text, width * self.theme.scale, px, bold)) * px * LINE_HEIGHT / self.theme.scale

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SLIP_MM, MARGIN_MM, TYPE_PT, LEAD = 80.0, 5.0, 11.0, 1.5
 _MM = 72 / 25.4
-QR_LONGEST = 600
-"""Characters; beyond it the squares become too small for an old telephone."""
+QR_LONGEST = 780
+"""Bytes of UTF-8; beyond it the squares become too small for an old telephone."""
 
 
 def slip_lines(house: "House", visit: "Visit", texts: Texts) -> list[str]:
@@ -44,7 +44,7 @@ def qr_matrix(lines: list[str]) -> list[list[bool]]:
     """Rows of dark (True) and light squares, with the quiet zone around."""
     import segno
 
-    text = "\n".join(line for line in lines if line)[:QR_LONGEST]
+    text = "\n".join(line for line in lines if line).encode()[:QR_LONGEST].decode(errors="ignore")
     code = segno.make_qr(text, error="m", encoding="utf-8")
     return [[bool(square) for square in row] for row in code.matrix_iter(border=3)]
 

@@ -14,7 +14,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from gateway.counter.messages import AlertAnswer, AppointmentsAnswer, DutyAnswer, FileAnswer, LibraryAnswer
 from gateway.live import Action, LiveFrame, Reply
-from kiosk import shapes
+from kiosk import lettering
 from kiosk import theme as look
 from kiosk.flow import HELPING, Flow, House, Place, Quiet, Tap
 from kiosk.flow.wishes import Wish
@@ -33,6 +33,9 @@ from kiosk.window import FPS
 from kiosk.xscreen import forget_selections
 
 IDLE_S, ALIVE_S = 0.25, 5.0
+_TOLD_AS_THEY_CHANGE = HELPING | {Place.EXERCISE}
+"""On these the words that matter change while one listens."""
+
 BYE_S = 12.0
 """The last page goes by itself."""
 
@@ -232,10 +235,10 @@ class Stage(App):
         desk = Desk(self._theme(), tuple(Window.size), self._texts[visit.language], flow, self._clock, self.tap)
         self.page = build(place, desk)
         self.root_layout.add_widget(self.page)
-        Window.clearcolor = self.page.GROUND
+        Window.clearcolor = self.page.ground
         if changed_place and self._motion:
             self._fade_sheet.size = Window.size
-            self._fade_tint.rgba = (*self.page.GROUND[:3], 1.0)
+            self._fade_tint.rgba = (*self.page.ground[:3], 1.0)
         self._speaking.follow(flow, self.page.spoken())
         self._tick(0.0)
 
@@ -264,6 +267,8 @@ class Stage(App):
         house.speaks, house.sounds = self._speaking.speaks, self._sounds if self._speaking.sounds else []
         self._carry_out(self.flow.passed(now_s))
         self._refresh()
+        if self.page and self.flow.place in _TOLD_AS_THEY_CHANGE:
+            self._speaking.follow(self.flow, self.page.spoken())
         quiet, place = self.flow.quiet, self.flow.place
         if (quiet, place) != self._counting:
             self._counting, self._touched_s = (quiet, place), now_s
@@ -288,7 +293,7 @@ class Stage(App):
         self._speaking.forget()
         self._shown = ()
         self._refresh()
-        shapes.forget()
+        lettering.forget()
         forget_selections()
 
     def _cover(self, idle: Idle) -> None:

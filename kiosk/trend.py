@@ -20,11 +20,15 @@ class Direction(StrEnum):
 
 
 def burden(instrument: Instrument, band: str) -> int | None:
-    """The place of a band in the main scale, the lightest first; None for a band that is not in it."""
-    bands = next((scale.bands for scale in instrument.scales if scale.key == "total"), [])
-    keys = list(dict.fromkeys(each.key for each in bands))
-    if band not in keys:
+    """The place of a band among those of the main scale, the lightest first; None for a band that is none of them.
+
+    A main scale without bands of its own takes the worst of the others (DASS-21), which have the same ones.
+    """
+    banded = [scale.bands for scale in instrument.scales if band in {each.key for each in scale.bands}]
+    if not banded:
         return None
+    bands = banded[0]
+    keys = list(dict.fromkeys(each.key for each in bands))
     turned = bands[0].positive and not bands[-1].positive
     return len(keys) - 1 - keys.index(band) if turned else keys.index(band)
 

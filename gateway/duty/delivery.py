@@ -20,7 +20,7 @@ from gateway.messages import Lane, RecordKind, decode_body
 from gateway.routing import UP
 from gateway.rows import Rows
 from gateway.sealing import of_record
-from gateway.services.alerts import alert_steps
+from gateway.services.alerts import UNREADABLE, alert_steps
 
 _CALLS = {AlertStep.RAISED, AlertStep.ESCALATED, AlertStep.ACKNOWLEDGED, AlertStep.CLOSED}
 _REMEMBERED_NS = 35 * 86400 * 1_000_000_000
@@ -90,7 +90,11 @@ class Delivery:
 
     async def _say(self, alert: UUID, step: AlertStep, now_utc_ns: int) -> None:
         assert self._undelivered is not None
-        state = alert_state(await asyncio.to_thread(alert_steps, self._rows, alert))
+        state = await asyncio.to_thread(self._state, alert)
+        if state is None:
+            self._undelivered.discard(alert)
+            self._settled.add(alert)
+            return
         if step is AlertStep.UNDELIVERED and not self._goes_further(state):
             self._settled.add(alert)
             return
@@ -119,7 +123,15 @@ class Delivery:
         lately = (a.site == self._site) & (a.raised_utc_ns >= now_utc_ns - _REMEMBERED_NS)
         with self._rows.reading() as db:
             alerts = list(db.scalars(sa.select(a.alert).where(lately)))
-        return {alert for alert in alerts if not alert_state(alert_steps(self._rows, alert)).delivered}
+        states = [(alert, self._state(alert)) for alert in alerts]
+        return {alert for alert, state in states if state is not None and not state.delivered}
+
+    def _state(self, alert: UUID) -> AlertState | None:
+        """How an alert stands; None: it cannot be read, and the others must go on."""
+        try:
+            return alert_state(alert_steps(self._rows, alert))
+        except UNREADABLE:
+            return None
 
     def _waiting(self, alerts: set[UUID]) -> dict[UUID, int]:
         """Alerts of which a step that counts has no receipt from above, and since when it waits."""

@@ -17,7 +17,7 @@ from care.alerts import AlertEvent, AlertState, AlertStep, alert_state
 from gateway import tables as t
 from gateway.arrivals import within
 from gateway.rows import Rows
-from gateway.services.alerts import alert_steps
+from gateway.services.alerts import UNREADABLE, alert_steps
 
 GRACE_S = 5.0
 """How much later than the level below a site above writes for it."""
@@ -60,7 +60,11 @@ class Escalation:
         return await asyncio.to_thread(self._next, now_utc_ns)
 
     async def _call(self, due: _Due, now_utc_ns: int) -> None:
-        steps = await asyncio.to_thread(alert_steps, self._rows, due.alert)
+        try:
+            steps = await asyncio.to_thread(alert_steps, self._rows, due.alert)
+        except UNREADABLE:  # a lost key; it must not stop the clocks of the others
+            self._left.add(due.alert)
+            return
         state = alert_state(steps)
         calls = state.calls_at(now_utc_ns - self._grace_ns(due.site))
         if self._level not in state.ladder or not within(due.site, self._site):

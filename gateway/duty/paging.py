@@ -23,7 +23,7 @@ from gateway.arrivals import within
 from gateway.duty.escalation import Put, target_of
 from gateway.errors import StoreError
 from gateway.rows import Rows
-from gateway.services.alerts import alert_steps
+from gateway.services.alerts import UNREADABLE, alert_steps
 from gateway.services.duty import on_duty
 
 FIRST_PAUSE_S = 1.0
@@ -127,7 +127,11 @@ class Paging:
         for row in found:
             if (row.alert, row.level) in self._looked or not within(row.site, self._site):
                 continue
-            steps = alert_steps(self._rows, row.alert)
+            try:
+                steps = alert_steps(self._rows, row.alert)
+            except UNREADABLE:  # a lost key; it must not silence the others
+                self._looked.add((row.alert, row.level))
+                continue
             state = alert_state(steps)
             if not state.has_called(self._level) or not self._rules.pages(state.tier, state.cause):
                 self._looked.add((row.alert, row.level))

@@ -39,7 +39,18 @@ SUFFIX = ".xinyibackup"
 CONFIG_PART = "xinyi.toml"
 _FIRST = ("**/*.journal", "**/*.journal.torn")
 _DATABASES = ("**/outbox*.sqlite",)
-_THEN = (ERASURES_FILE, "audit.log", "audit.log.taken", "*.json", "identity/*", "authority/**/*")
+_THEN = (
+    ERASURES_FILE,
+    "audit.log",
+    "audit.log.taken",
+    "*.json",
+    "identity/*",
+    "authority/**/*",
+    "draft-*",  # of a kiosk: sealed
+    "reviews/*",
+    "packs/*.toml",
+    "library/**/*",
+)
 _LAST = (f"{KEYS_FOLDER}/*.key",)
 _POINTS = "points.sqlite"
 

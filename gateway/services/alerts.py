@@ -3,16 +3,19 @@ centre; its version is one more than the newest that whoever answers has seen. I
 the site where the alert was raised: there somebody may be waiting.
 """
 
+import contextlib
+import logging
 import time
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from care.alerts import AlertEvent, AlertState, AlertStep, alert_state, in_order
 from gateway import tables as t
 from gateway.arrivals import within
-from gateway.errors import NotAllowed, UnknownAlert
+from gateway.errors import KeyLost, NotAllowed, SealBroken, StoreCorrupt, StoreError, UnknownAlert
 from gateway.keeping.asking import Place, have_stored
 from gateway.keeping.audit import note
 from gateway.messages import RecordKind, decode_body
@@ -31,6 +34,12 @@ __all__ = [
     "standing_alerts",
     "timeliness",
 ]
+
+
+UNREADABLE = (KeyLost, SealBroken, StoreCorrupt, UnknownAlert)
+"""Why one alert cannot be read; whoever works on several goes on with the others."""
+
+log = logging.getLogger(__name__)
 
 
 class AlertRow(NamedTuple):
@@ -78,7 +87,10 @@ def standing_alerts(rows: Rows, *, site: str = "") -> list[StandingAlert]:
     question = sa.select(a.alert, a.site).where(a.status.in_(("open", "acknowledged")))
     with rows.reading() as db:
         found = db.execute(question.where(a.site == site) if site else question).all()
-    standing = [StandingAlert(row.site, alert_state(alert_steps(rows, row.alert))) for row in found]
+    standing: list[StandingAlert] = []
+    for row in found:
+        with contextlib.suppress(*UNREADABLE):  # alert_steps has said so; the others must be seen
+            standing.append(StandingAlert(row.site, alert_state(alert_steps(rows, row.alert))))
     return sorted(standing, key=lambda each: _urgency(each.state))
 
 
@@ -88,20 +100,35 @@ def _urgency(state: AlertState) -> tuple[bool, int, int]:
 
 
 def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
-    """The steps of an alert, in order.
+    """The steps of an alert, in order; a single one that cannot be opened keeps nobody from the others.
 
     Raises:
         UnknownAlert: there is none with this id.
-        KeyLost, SealBroken: they cannot be opened.
+        KeyLost, SealBroken, StoreCorrupt: none of them can be opened.
     """
     r = t.records.c
     with rows.reading() as db:
         found = db.execute(sa.select(r.id, r.body).where(r.about == alert, r.kind == RecordKind.ALERT_EVENT)).all()
     if not found:
         raise UnknownAlert(rows.where, f"there is no alert {alert}", "list them with: xinyi duty")
-    keyring = rows.placement.keyring
-    bodies = [decode_body(RecordKind.ALERT_EVENT, keyring.open_sealed(row.body, of_record(row.id))) for row in found]
-    return in_order(body for body in bodies if isinstance(body, AlertEvent))
+    steps: list[AlertEvent] = []
+    problem: StoreError | None = None
+    for row in found:
+        try:
+            body = decode_body(RecordKind.ALERT_EVENT, rows.keyring.open_sealed(row.body, of_record(row.id)))
+        except (KeyLost, SealBroken) as error:
+            problem = error
+        except (msgspec.DecodeError, ValueError) as error:
+            said = f"record {row.id} is not understood ({error})"
+            problem = StoreCorrupt(rows.where, said, "open it with the xinyi that wrote it")
+        else:
+            assert isinstance(body, AlertEvent)
+            steps.append(body)
+    if problem:
+        log.warning("a step of alert %s cannot be read: %s", alert, problem)
+        if not steps:
+            raise problem
+    return in_order(steps)
 
 
 def acknowledge_alert(place: Place, alert: UUID, actor: str, level: str) -> AlertState:
@@ -184,7 +211,10 @@ def timeliness(rows: Rows, since_utc_ns: int, now_utc_ns: int, *, site: str = ""
     counted = [row for row in found if (not site or within(row.site, site)) and (not tier or row.tier == tier)]
     in_time = late = running = 0
     for row in counted:
-        state = alert_state(alert_steps(rows, row.alert))
+        try:
+            state = alert_state(alert_steps(rows, row.alert))
+        except UNREADABLE:
+            continue
         answered = min((at for at in (state.acknowledged_utc_ns, state.closed_utc_ns) if at is not None), default=None)
         until = state.deadlines[0].until_utc_ns if state.deadlines else None
         if answered is not None and (until is None or answered <= until):
@@ -193,7 +223,7 @@ def timeliness(rows: Rows, since_utc_ns: int, now_utc_ns: int, *, site: str = ""
             running += 1
         else:
             late += 1
-    return Timeliness(len(counted), in_time, late, running)
+    return Timeliness(in_time + late + running, in_time, late, running)
 
 
 def _site_of(rows: Rows, alert: UUID) -> str:

@@ -10,8 +10,9 @@ from kivy.uix.widget import Widget
 from gateway.live import LiveFrame, Metric
 from kiosk import theme as look
 from kiosk.flow import Tap, segment_now
+from kiosk.lettering import Align, Words
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Align, Sheet, Target, Words
+from kiosk.shapes import Sheet, Target
 
 GOOD, FAIR = 0.8, 0.5
 DOTS = 5

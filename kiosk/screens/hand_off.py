@@ -10,10 +10,11 @@ from care.handoff import Rule
 from kiosk import theme as look
 from kiosk.flow import HandOff, Tap
 from kiosk.flow.handoff import BUTTON, RED
+from kiosk.lettering import Words
 from kiosk.reach import Box
 from kiosk.screens.called import alone, number_card, sentence
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Target, Words
+from kiosk.shapes import Target
 
 GAP = 20.0
 
@@ -85,33 +86,39 @@ class HandOffPage(Page):
         rows = -(-len(listed) // 2)
         each = (below - top - (rows - 1) * GAP) / rows
         wide = (self.inner - GAP) / 2
-        for number, choice in enumerate(listed):
-            across = self.inner if number == len(listed) - 1 and not number % 2 else wide
-            at = (look.MARGIN + number % 2 * (wide + GAP), top + number // 2 * (each + GAP), across, each)
-            self._choice(choice, at, filled=number == 0)
+        boxes = [
+            (look.MARGIN + number % 2 * (wide + GAP), top + number // 2 * (each + GAP), wide, each)
+            for number in range(len(listed))
+        ]
+        if len(listed) % 2:
+            x, y, _, high = boxes[-1]
+            boxes[-1] = (x, y, self.inner, high)
+        detailed = all(self._fits(choice, box) for choice, box in zip(listed, boxes, strict=True))
+        for choice, box in zip(listed, boxes, strict=True):
+            self._choice(choice, box, filled=choice == listed[0], detailed=detailed)
 
-    def _choice(self, choice: str, box: Box, *, filled: bool) -> None:
+    def _detail(self, choice: str) -> str:
+        return self.t("handoff.staff_alone" if choice == "staff" and self._alone else f"handoff.{choice}_more")
+
+    def _fits(self, choice: str, box: Box) -> bool:
+        """Whether a few words more have room under the name."""
+        _, _, wide, high = box
+        name = self.text_height(self.t(f"handoff.{choice}"), look.OPTION, wide - 64, bold=True)
+        return name + self.text_height(self._detail(choice), look.BODY, wide - 64) <= high - 6
+
+    def _choice(self, choice: str, box: Box, *, filled: bool, detailed: bool) -> None:
         x, y, wide, high = box
         tap = self.ask(Tap.CHOOSE, choice)
         if filled:
             self.target(*box, tap, fill=look.GREEN)
         else:
             self.target(*box, tap, fill=look.CARD, line=look.HAIRLINE)
-        room = wide - 64
-        name = self.words(
-            self.t(f"handoff.{choice}"),
-            x + 36,
-            y,
-            room,
-            size=look.OPTION,
-            bold=True,
-            colour=look.CARD if filled else look.INK,
-        )
-        key = "staff_alone" if choice == "staff" and self._alone else f"{choice}_more"
-        more = self.words(self.t(f"handoff.{key}"), x + 36, y, room, colour=look.BREATH[0] if filled else look.INK_SOFT)
-        if name.height_u + more.height_u > high - 8:
-            self.remove_widget(more)
+        room, ink = wide - 64, look.CARD if filled else look.INK
+        name = self.words(self.t(f"handoff.{choice}"), x + 36, y, room, size=look.OPTION, bold=True, colour=ink)
+        if not detailed:
             name.move_to(y + (high - name.height_u) / 2)
             return
+        soft = look.BREATH[0] if filled else look.INK_SOFT
+        more = self.words(self._detail(choice), x + 36, y, room, colour=soft)
         name.move_to(y + (high - name.height_u - more.height_u) / 2)
         more.move_to(name.below)

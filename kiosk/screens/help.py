@@ -9,10 +9,10 @@ import time
 from care.hotlines import Hotline
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.reach import Box
 from kiosk.screens.called import THROUGH, sentence, support
 from kiosk.screens.page import ROW_HIGH, Desk, Page
-from kiosk.shapes import Words
 
 NUMBER = 108.0
 GAP = 12.0
@@ -80,7 +80,7 @@ class HelpPage(Page):
     def _bar(self, line: Hotline, top: float) -> float:
         """The same over the whole width, for large text; returns its height."""
         name, what, hours = self._said(line)
-        size = self._number_size(line.number, self.inner * 0.34)
+        size = self._number_size(line.number, self.inner * 0.44)
         digits = self.text_width(line.number, size, bold=True) + 40
         room = self.inner - 36 - digits - 30
         texts = [(name, look.BODY, True, look.INK), (what, look.SMALL, False, look.INK)]

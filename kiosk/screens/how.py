@@ -3,25 +3,27 @@
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Words
 
 STEPS = ("one", "two", "three")
 
 
 class StepsPage(Page):
-    """Three steps, a note, and the way to begin. `SECTION` of the texts has their words."""
+    """Three steps, a note, and the way to begin."""
 
-    SECTION = ""
+    def say(self, name: str) -> str:
+        """The words of this part of the page."""
+        raise NotImplementedError
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        top = self.head(self.t(f"{self.SECTION}.title")) + 6
-        note = self.words(self.t(f"{self.SECTION}.note"), look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
+        top = self.head(self.say("title")) + 6
+        note = self.words(self.say("note"), look.MARGIN, 0, self.inner, colour=look.INK_SOFT)
         note.move_to(self.row - 18 - note.height_u)
         high = self.row - 18 - note.height_u - 16 - top
         each = (high - 2 * 14) / 3
-        names = max(self.text_width(self.t(f"{self.SECTION}.{key}"), look.OPTION, bold=True) for key in STEPS)
+        names = max(self.text_width(self.say(key), look.OPTION, bold=True) for key in STEPS)
         left, room = look.MARGIN + 120, self.inner - 120 - 30
         size, small, columns = next(
             (way for way in self._ways() if self._fits(way, room, names, each - 8)), (look.BODY, look.SMALL, False)
@@ -34,11 +36,9 @@ class StepsPage(Page):
                 str(row + 1), look.MARGIN + 28, y, 64, size=look.BODY, bold=True, colour=look.GREEN, align="center"
             )
             digit.move_to(y + (each - digit.height_u) / 2)
-            title = self.words(self.t(f"{self.SECTION}.{key}"), left, y, room, size=size, bold=True)
+            title = self.words(self.say(key), left, y, room, size=size, bold=True)
             beside = (left + names + 30, room - names - 30) if columns else (left, room)
-            more = self.words(
-                self.t(f"{self.SECTION}.{key}_more"), beside[0], y, beside[1], size=small, colour=look.INK_SOFT
-            )
+            more = self.words(self.say(f"{key}_more"), beside[0], y, beside[1], size=small, colour=look.INK_SOFT)
             if columns:
                 title.move_to(y + (each - title.height_u) / 2)
                 more.move_to(y + (each - more.height_u) / 2)
@@ -47,7 +47,7 @@ class StepsPage(Page):
                 more.move_to(title.below)
         self.back_button()
         self.help_button()
-        texts = self.t(f"{self.SECTION}.start"), self.t("how.starting")
+        texts = self.say("start"), self.t("how.starting")
         wide = max(self.text_width(text, look.OPTION, bold=True) for text in texts) + 80
         self.button(
             texts[0],
@@ -72,14 +72,15 @@ class StepsPage(Page):
     def _fits(self, way: tuple[float, float, bool], room: float, names: float, high: float) -> bool:
         size, small, columns = way
         wide = room - names - 30 if columns else room
-        tallest = max(self.text_height(self.t(f"{self.SECTION}.{key}_more"), small, wide) for key in STEPS)
+        tallest = max(self.text_height(self.say(f"{key}_more"), small, wide) for key in STEPS)
         name = self.text_height("1", size, room, bold=True)
         return max(name, tallest) <= high if columns else name + tallest <= high
 
     def show(self, _: LiveFrame | None, /) -> None:
         starting = self.desk.flow.watch.starting
-        self._start.say(self.t("how.starting" if starting else f"{self.SECTION}.start"))
+        self._start.say(self.t("how.starting") if starting else self.say("start"))
 
 
 class HowPage(StepsPage):
-    SECTION = "how"
+    def say(self, name: str) -> str:
+        return self.t(f"how.{name}")

@@ -6,7 +6,6 @@ one filled button at the right.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from care.instruments.model import Instrument
 from care.words import say
@@ -14,9 +13,10 @@ from gateway.live import LiveFrame
 from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Flow, Tap
+from kiosk.lettering import Words
 from kiosk.pacing import SessionClock
-from kiosk.reach import Box
-from kiosk.shapes import Sheet, Target, Words
+from kiosk.screens.parts.waiting_button import WaitingButton
+from kiosk.shapes import Sheet, Target
 from kiosk.texts import Texts
 from kiosk.theme import Colour, Theme
 
@@ -176,7 +176,7 @@ class Page(Sheet):
                 break
         return size, around
 
-    def waiting_button(self, text: str, tap: Tap, *, right: float) -> "WaitingButton":
+    def waiting_button(self, text: str, tap: Tap, *, right: float) -> WaitingButton:
         """A next step that waits until something was marked or typed."""
         size, around = self._beside_help(text, right)
         wide = max(252.0, self.text_width(text, size, bold=True) + 2 * around)
@@ -217,27 +217,40 @@ class Page(Sheet):
             shown.append((self.t("question.stop"), Tap.STOP))
         right = self.wide - look.MARGIN
         for text, tap in shown:
-            right = self._pill(text, tap, right=right, y=y).box[0] - 16
+            right = self.pill(text, tap, right=right, y=y, ink=look.INK_SOFT).box[0] - 16
         return right + 16
 
     def switches_below(self) -> None:
         """Language and large text at both ends of the bottom row."""
         y = self.row + (ROW_HIGH - look.TARGET) / 2
-        self._pill(self.t("shared.other_language"), Tap.LANGUAGE, x=look.MARGIN, y=y)
+        self.pill(self.t("shared.other_language"), Tap.LANGUAGE, x=look.MARGIN, y=y, ink=look.INK_SOFT)
         text = self.t("shared.normal" if self.theme.large else "shared.large")
-        self._pill(text, Tap.LARGE, right=self.wide - look.MARGIN, y=y)
+        self.pill(text, Tap.LARGE, right=self.wide - look.MARGIN, y=y, ink=look.INK_SOFT)
 
-    def _pill(self, text: str, tap: Tap, **at: float) -> Target:
+    def pill(
+        self,
+        text: str,
+        tap: Tap,
+        value: str = "",
+        *,
+        x: float | None = None,
+        right: float | None = None,
+        y: float,
+        ink: Colour = look.INK,
+        least: float = 112.0,
+    ) -> Target:
+        """A smaller button with round ends."""
         return self.button(
             text,
             tap,
-            x=at.get("x"),
-            right=at.get("right"),
-            y=at["y"],
+            value,
+            x=x,
+            right=right,
+            y=y,
             high=look.TARGET,
             size=look.BODY,
-            ink=look.INK_SOFT,
-            least=112,
+            ink=ink,
+            least=least,
             around=30,
             radius=look.TARGET / 2,
         )
@@ -264,29 +277,6 @@ class Page(Sheet):
         """An icon on its tile, 72 units wide: of mist, or lighter than the filled card that it stands on."""
         self.panel(x, y, 72, 72, fill=look.BREATH[2] if on_green else look.MIST, radius=20)
         draw(self, x + 17, y + 17, 38, look.CARD if on_green else look.GREEN)
-
-
-class WaitingButton(Target):
-    """The next step, pale until it is ready and the filled button then. A touch before that does nothing."""
-
-    def __init__(self, page: Page, text: str, box: Box, on_tap: Callable[[], None], size: float) -> None:
-        super().__init__(page, box, on_tap, fill=look.PAPER, line=look.PLAIN)
-        page.add_widget(self)
-        self._words = page.words(text, box[0], box[1], box[2], size=size, bold=True, align="center")
-        self._words.move_to(box[1] + (box[3] - self._words.height_u) / 2)
-        self.is_ready = True
-        self.ready(False)
-
-    def ready(self, ready: bool) -> None:
-        """Whether it may be pressed."""
-        if ready == self.is_ready:
-            return
-        self.is_ready = ready
-        self.recolour(look.GREEN if ready else look.PAPER, look.GREEN if ready else look.PLAIN)
-        self._words.say(self._words.text, look.CARD if ready else look.INK_SOFT)
-
-    def press(self, touch: Any) -> bool:
-        return super().press(touch) if self.is_ready else True
 
 
 def brand(page: Page, site_name: str, until: float) -> None:

@@ -8,10 +8,11 @@ from care.instruments.model import Item
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap, asking
-from kiosk.screens.page import Desk, Page, WaitingButton
+from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.calm import calm
 from kiosk.screens.parts.choices import Choice, Choices, needed
 from kiosk.screens.parts.progress import Progress
+from kiosk.screens.parts.waiting_button import WaitingButton
 from kiosk.screens.parts.watermark import watermark
 
 BAR_Y = 92.0

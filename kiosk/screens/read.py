@@ -8,9 +8,9 @@ from care.library import TOPIC_NAMES, Piece
 from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import width_px
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.cards import Card, Cards
-from kiosk.shapes import width_px
 from kiosk.typesetting import break_lines
 
 BETWEEN = 0.5

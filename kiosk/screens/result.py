@@ -40,11 +40,10 @@ class ResultPage(Page):
 
     def _strip(self, y: float, following: str) -> None:
         """What else may be done, outlined: take it along, answer more."""
-        at = {"y": y, "high": look.TARGET, "size": look.BODY, "radius": look.TARGET / 2}
-        take = self.button(self.t("result.take"), Tap.TAKE, x=look.MARGIN, **at)
+        take = self.pill(self.t("result.take"), Tap.TAKE, x=look.MARGIN, y=y)
         if following:
             left = take.box[0] + take.box[2] + 16
-            self.button(self.t("result.more"), Tap.CHOOSE, following, x=left, **at)
+            self.pill(self.t("result.more"), Tap.CHOOSE, following, x=left, y=y)
 
     def _todo(self, top: float, bottom: float, sentences: list[str], step: str) -> None:
         """The sentences from the top, the one thing to do on a tinted card at the bottom; as large as they fit."""

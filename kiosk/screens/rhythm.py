@@ -10,15 +10,16 @@ from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.screens.after import EARLY
 from kiosk.screens.how import StepsPage
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.sentences import sentences
-from kiosk.shapes import Words
 
 
 class RhythmHowPage(StepsPage):
-    SECTION = "rhythm"
+    def say(self, name: str) -> str:
+        return self.t(f"rhythm.{name}")
 
 
 class RhythmPage(Page):

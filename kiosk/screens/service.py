@@ -3,8 +3,8 @@
 from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.screens.page import Desk, Page
-from kiosk.shapes import Words
 from kiosk.theme import TARGET_MM
 
 
@@ -23,9 +23,9 @@ class ServicePage(Page):
         self.panel(look.MARGIN, y, self.inner, high, fill=look.CARD, under=look.HAIRLINE)
         self._name(self.t("service.ruler"), look.MARGIN + 30 + ruler + 30, y, high, self.inner * 0.4)
         self.panel(look.MARGIN + 30, y + (high - 24) / 2, ruler, 24, fill=look.GREEN, radius=1)
-        at = {"y": y + (high - look.TARGET) / 2, "high": look.TARGET, "size": look.BODY, "radius": look.TARGET / 2}
-        leave = self.button(self.t("service.leave"), Tap.CHOOSE, "leave", right=self.wide - look.MARGIN - 24, **at)
-        self.button(self.t("service.again"), Tap.CHOOSE, "again", right=leave.box[0] - 16, **at)
+        y += (high - look.TARGET) / 2
+        leave = self.pill(self.t("service.leave"), Tap.CHOOSE, "leave", right=self.wide - look.MARGIN - 24, y=y)
+        self.pill(self.t("service.again"), Tap.CHOOSE, "again", right=leave.box[0] - 16, y=y)
         self.help_button()
         self.filled(self.t("service.back"), Tap.BACK, right=self.wide - look.MARGIN)
         self.show(desk.flow.frame)

@@ -4,10 +4,10 @@ from gateway.live import LiveFrame
 from kiosk import theme as look
 from kiosk.breath import Figure
 from kiosk.flow.session import RHYTHM
+from kiosk.lettering import Words
 from kiosk.screens.breathing import heart_rate_words
 from kiosk.screens.deep import DeepPage, Number
 from kiosk.screens.page import Desk
-from kiosk.shapes import Words
 
 
 class StillPage(DeepPage):

@@ -30,15 +30,7 @@ class TakePage(Page):
                 done = self.words(self.t("take.printed"), look.MARGIN, at, room, colour=look.INK_SOFT)
                 done.move_to(at + (look.TARGET - done.height_u) / 2)
             else:
-                self.button(
-                    self.t("take.print"),
-                    Tap.PRINT,
-                    x=look.MARGIN,
-                    y=at,
-                    high=look.TARGET,
-                    size=look.BODY,
-                    radius=look.TARGET / 2,
-                )
+                self.pill(self.t("take.print"), Tap.PRINT, x=look.MARGIN, y=at)
         self._lines([line for line in lines if line], y, last, room)
         self.back_button()
         self.help_button()

@@ -7,7 +7,8 @@ from kivy.uix.widget import Widget
 
 from kiosk import theme as look
 from kiosk.idle import Idle
-from kiosk.shapes import Sheet, Words
+from kiosk.lettering import Words
+from kiosk.shapes import Sheet
 from kiosk.texts import Texts
 from kiosk.theme import Theme
 

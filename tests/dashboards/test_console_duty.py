@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ConsoleProcess, Tabs
+from console_parts import ConsoleProcess, Tabs
 from console_steps import until
 from playwright.sync_api import expect
 

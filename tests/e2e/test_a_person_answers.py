@@ -127,10 +127,10 @@ async def test_with_the_centre_away_the_numbers_come_first_and_the_call_goes_out
         await face.tap("帮助")
         seen = await face.at("hand_off")
         assert any("12356" in word["text"] for word in seen["words"])
-        await face.until(lambda seen: any("没有送出去" in word["text"] for word in seen["words"]))
+        await face.until(lambda seen: any("没有送到" in word["text"] for word in seen["words"]))
         await site.centre.start()
         await until(lambda: site.stored(RecordKind.ALERT_EVENT) >= 1, "the alert is at the centre")
-        await face.until(lambda seen: not any("没有送出去" in word["text"] for word in seen["words"]))
+        await face.until(lambda seen: not any("没有送到" in word["text"] for word in seen["words"]))
 
 
 async def test_the_broker_dead_a_call_still_reaches_staff(site, screen):

@@ -56,6 +56,10 @@ def written(data: Path, url: str = "", upper: str = "huadu.xinhua") -> Rows:
     return Rows.for_writing(data, placement(data, upper=upper), url)
 
 
+OF_THE_SITE = ("reviews/k10.toml", "packs/isi.toml", "library/ours.toml", "library/voice/0f.wav", "draft-kiosk-1")
+"""What the site has written itself (signatures, permissions, pieces, recordings), and what a kiosk has not finished."""
+
+
 def a_site(data: Path, url: str = "") -> Place:
     """A room with two sessions, a person, alerts, an outbox, a journal, and files beside them."""
     with written(data, url) as rows:
@@ -68,6 +72,9 @@ def a_site(data: Path, url: str = "") -> Place:
     with Journal.create(data / "journal" / "a.journal", keyring) as journal:
         journal.append(Tombstone("b", "bulk", [(1, 1)], {}, "bounds"))
     (data / "devices.json").write_text("{}")
+    for name in OF_THE_SITE:
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text(name)
     return a_place(data, url)
 
 
@@ -102,6 +109,8 @@ def test_a_site_comes_back_with_everything_that_was_in_it(tmp_path: Path, rows_u
         assert exports(new) == exports(old)
     assert (tmp_path / "new" / "xinyi.toml").read_text() == config.read_text()
     assert (tmp_path / "new" / "devices.json").read_text() == "{}"
+    for name in OF_THE_SITE:
+        assert (tmp_path / "new" / name).read_text() == name
     for name in ("journal/a.journal", *(f"keys/{key.name}" for key in (tmp_path / "site" / "keys").iterdir())):
         assert (tmp_path / "new" / name).read_bytes() == (tmp_path / "site" / name).read_bytes()
         assert (tmp_path / "new" / name).stat().st_mode & 0o777 == 0o600

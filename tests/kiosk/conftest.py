@@ -15,7 +15,7 @@ import pytest
 from gateway.live import Command, Reply
 from gateway.socket import RoomSocket
 from kiosk.fonts import faces
-from tests.kiosk.made_frames import make_frame, make_session, metric, paced_frame
+from tests.kiosk.made_frames import chair_frame, make_frame, make_session, metric, paced_frame
 
 PATIENCE_S = 30.0
 
@@ -194,7 +194,7 @@ def display(cuts):
 @pytest.fixture(scope="session")
 def made():
     """How to make frames, sessions and numbers."""
-    return SimpleNamespace(frame=make_frame, session=make_session, metric=metric, paced=paced_frame)
+    return SimpleNamespace(frame=make_frame, session=make_session, metric=metric, paced=paced_frame, chair=chair_frame)
 
 
 @pytest.fixture

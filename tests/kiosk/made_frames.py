@@ -6,6 +6,7 @@ import msgspec
 
 from care.programme import load
 from gateway.live import (
+    ChairView,
     LiveFrame,
     LogLine,
     Metric,
@@ -87,6 +88,12 @@ def make_session(
         pacer,
     )
     return msgspec.structs.replace(session, summary=summary, log=[LogLine(0, "session_closed", ended)] if ended else [])
+
+
+def chair_frame():
+    """A room with a chair that stands still."""
+    chair = ChairView("chair-1", 110.0, 20.0, 0, [], "off", 0, 40, 20, False, False, False, False)
+    return msgspec.structs.replace(make_frame(), chair=chair)
 
 
 def beats(now_ns, pacer, seconds=45.0):

@@ -18,26 +18,31 @@ from kiosk.theme import Theme
 from tests.kiosk.situations import NOW_S, everything
 
 SCREENS = ((1280, 800), (1920, 1080))
+TEXTS = {language: load(language) for language in ("zh", "en")}
+WIDE = {("zh", False), ("en", True)}
+"""Language and size in which pages are measured on the larger screen, too: the shortest and the longest. A second
+situation of a place is pictured in these."""
 
 window.set_up(SCREENS[0])
 
 from kivy.core.window import Window  # noqa: E402 (Kivy reads its configuration when it is imported)
 
 from kiosk.breath import Figure  # noqa: E402
+from kiosk.lettering import Words, register, width_px  # noqa: E402
 from kiosk.screens.page import Desk  # noqa: E402
 from kiosk.screens.pages import build  # noqa: E402
 from kiosk.screens.waking import Waking  # noqa: E402
-from kiosk.shapes import Panel, Target, Words, register, width_px  # noqa: E402
+from kiosk.shapes import Panel, Target  # noqa: E402
 
 
 def made_page(situation, language, *, large, contrast, size):
     """The page as it is drawn, and where it is."""
     theme = Theme.for_screen(*size, large=large, contrast=contrast)
     if situation.arrange is None:
-        return Waking(theme, size, load(language), asks=True), "waking"
+        return Waking(theme, size, TEXTS[language], asks=True), "waking"
     flow = situation.arrange()
     flow.visit.language, flow.visit.large, flow.visit.contrast = language, large, contrast
-    page = build(flow.place, Desk(theme, size, load(language), flow, SessionClock(), lambda *_: None))
+    page = build(flow.place, Desk(theme, size, TEXTS[language], flow, SessionClock(), lambda *_: None))
     page.show(flow.frame)
     page.tick(0, NOW_S)
     return page, str(flow.place)
@@ -84,7 +89,7 @@ def measured(page, high):
 
 
 def keep_picture(page, path):
-    """What a window shows of this page, as a PNG."""
+    """What a window shows of this page, as a PNG of half its size."""
     from kivy.graphics import ClearBuffers, ClearColor, Fbo
     from PIL import Image
 
@@ -96,19 +101,24 @@ def keep_picture(page, path):
     picture.draw()
     pixels = Image.frombytes("RGBA", SCREENS[0], picture.pixels).convert("RGB")
     picture.remove(page.canvas)
-    pixels.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path, compress_level=1)
+    pixels.transpose(Image.Transpose.FLIP_TOP_BOTTOM).reduce(2).save(path, compress_level=1)
 
 
 def drawn(folder, containing):
     """Every situation, in every way in which it is tried."""
+    whole = {}
     for situation in everything():
         if containing not in situation.name:
             continue
         ways = itertools.product(("zh", "en"), (False, True), (False, True), SCREENS)
         for language, large, contrast, size in ways:
             first = size == SCREENS[0]
-            if (contrast and not (situation.contrasted and first)) or (not first and not situation.screens):
+            if contrast and not (situation.contrasted and first and not large):
                 continue
+            if not first and not (situation.screens and (language, large) in WIDE):
+                continue
+            if not large and not situation.screens and not situation.pictured:
+                continue  # words that fit when they are large fit
             look = f"{'large' if large else 'normal'}{' contrast' if contrast else ''}"
             page, place = made_page(situation, language, large=large, contrast=contrast, size=size)
             out = {
@@ -117,7 +127,10 @@ def drawn(folder, containing):
                 "contrast": contrast,
                 **measured(page, size[1]),
             }
-            if folder and first and situation.pictured and not (contrast and large):
+            if situation.pictured:
+                whole.setdefault(place, situation.name)
+            wanted = situation.pictured and (language == "zh" or not contrast)
+            if folder and first and wanted and (whole[place] == situation.name or (language, large) in WIDE):
                 out["picture"] = f"{situation.name}, {language}, {look}".replace(", ", "-").replace(" ", "_") + ".png"
                 keep_picture(page, folder / out["picture"])
             yield out

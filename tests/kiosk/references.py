@@ -1,7 +1,7 @@
 """Reference pictures of every page, and what it means that a page looks as it did.
 
 `python -m tests.kiosk.references --accept` draws all of them again and keeps them, with their layout, in `references/`.
-Pictures are drawn at 1280×800 and kept at half that size in sixteen colours, to be small. Two pictures are the same when
+Pictures are drawn at 1280×800 and kept at half that size in twelve colours, to be small. Two pictures are the same when
 at most `FEW` of their 256 000 pixels differ by more than `CLEARLY` in a channel: that allows for how another machine
 smooths the edge of a letter, and not for another letter. Pictures are compared on Debian 12, whose renderer made them;
 elsewhere the layout says whether a page is as it was: every text, and where it and each target lies.
@@ -20,7 +20,7 @@ from PIL import Image, ImageChops
 
 FOLDER = Path(__file__).with_name("references")
 LAYOUT = FOLDER / "layout.json"
-COLOURS, CLEARLY, FEW = 16, 48, 24
+COLOURS, CLEARLY, FEW = 12, 48, 24
 MOVED = 2.0
 """Pixels by which a text may lie elsewhere where another version of the font library measures it."""
 
@@ -47,20 +47,14 @@ def drawn(folder, display, containing=""):
     return json.loads(done.stdout)
 
 
-def halved(picture):
-    """The mean of every two by two pixels."""
-    return picture.convert("RGB").reduce(2)
-
-
 def as_kept(picture):
     """How a picture goes into the folder."""
-    return halved(picture).quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def clearly_different(reference, picture):
     """How many pixels differ clearly, and a picture of where: white there."""
-    new = halved(picture).quantize(palette=reference, dither=Image.Dither.NONE).convert("RGB")
-    channels = ImageChops.difference(reference.convert("RGB"), new).split()
+    channels = ImageChops.difference(reference.convert("RGB"), as_kept(picture).convert("RGB")).split()
     most = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
     where = most.point(lambda value: 255 if value > CLEARLY else 0)
     return where.histogram()[255], where

@@ -3,15 +3,12 @@
 from datetime import date
 from uuid import UUID
 
-import msgspec
-
 from care import hotlines, library
 from care.hotlines import Hotline
 from gateway.counter.messages import AlertAnswer, DutyAnswer
-from gateway.live import ChairView
 from kiosk.flow import Place
 from kiosk.flow.visit import Called
-from tests.kiosk.made_frames import make_frame
+from tests.kiosk.made_frames import chair_frame
 from tests.kiosk.situations import NOW_S, Situation, at
 
 CALLS = {
@@ -88,11 +85,6 @@ def booked(*, own):
     return at(Place.BOOKED, prepare)
 
 
-def with_chair():
-    chair = ChairView("chair-1", 110.0, 20.0, 0, [], "off", 0, 40, 20, False, False, False, False)
-    return msgspec.structs.replace(make_frame(), chair=chair)
-
-
 def _help():
     for how in CALLS:
         shown = how in {"told", "unreached"}
@@ -124,12 +116,12 @@ def _help():
 
 
 def _rest():
-    yield Situation("relax", at(Place.RELAX, frame=with_chair()), contrasted=True)
+    yield Situation("relax", at(Place.RELAX, frame=chair_frame()), contrasted=True)
     yield Situation("relax without the chair", at(Place.RELAX))
-    yield Situation("relax without sound", at(Place.RELAX, frame=with_chair(), sounds=[]), pictured=False)
+    yield Situation("relax without sound", at(Place.RELAX, frame=chair_frame(), sounds=[]), pictured=False)
     yield Situation("relax without either", at(Place.RELAX, frame=None, sounds=[]), pictured=False)
     for page in (1, 2, 3):
-        arrange = paged(Place.RELAX, page, frame=with_chair())
+        arrange = paged(Place.RELAX, page, frame=chair_frame())
         yield Situation(f"relax {page}", arrange, pictured=page == 1, screens=False)
     for key, since_s in (("muscles", 46.0), ("muscles", 53.0), ("body-scan", 130.0), ("eyes-neck", 20.0)):
         yield Situation(f"exercise {key} {since_s:.0f}", doing(Place.EXERCISE, key, since_s), contrasted=since_s == 46)

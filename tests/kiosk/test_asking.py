@@ -248,6 +248,19 @@ def test_what_the_person_wishes_is_written_down_beside_the_alert():
     assert flow.place is Place.HOME
 
 
+def test_who_asks_for_staff_gets_them_called_also_after_a_call_that_is_closed_or_was_never_made():
+    flow = at_home()
+    flow.visit.go(Place.HAND_OFF)
+    alert, step = kept(flow.tap(Tap.CHOOSE, 1.0, "staff"), AlertEvent)
+    assert (alert.step, alert.tier, step.step) == (AlertStep.RAISED, "red", AlertStep.NOTED)
+    flow.stands(alert.alert, AlertAnswer(known=True, status="closed", level="room"))
+    assert flow.progress(2.0) is HandOff.OVER
+    flow.tap(Tap.BACK, 3.0)
+    again, _ = kept(flow.tap(Tap.CHOOSE, 4.0, "staff"), AlertEvent)
+    assert again.alert != alert.alert
+    assert flow.progress(4.0) is HandOff.SENDING
+
+
 def test_the_screen_says_only_what_is_true_of_the_call():
     flow = at_home()
     assert flow.progress(0.0) is HandOff.NONE

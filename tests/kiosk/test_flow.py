@@ -420,3 +420,19 @@ def test_idle_dims_asks_and_forgets():
 def test_idle_times_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="idle times"):
         IdleTimes(dim_s=70.0)
+
+
+def test_after_the_rhythm_minute_one_may_try_again_or_breathe_along(made):
+    flow = at_home()
+    minute = {"programme": "rhythm_check", "state": "finished", "ended": "completed"}
+    for tap in (Tap.START, Tap.CHOOSE):
+        flow.heard(made.frame(made.session(1, programme="rhythm_check", key=str(tap))))
+        assert flow.place is Place.BASELINE
+        flow.heard(made.frame(made.session(2, key=str(tap), **minute)))
+        assert flow.place is Place.RHYTHM
+        wishes = flow.tap(tap, 5.0)
+        if tap is Tap.START:
+            assert asked(wishes) == [StartSession(programme="rhythm_check")]
+    assert flow.place is Place.SOLO
+    flow.tap(Tap.END, 6.0)
+    assert flow.place is Place.HOME

@@ -4,13 +4,17 @@ import re
 from pathlib import Path
 from string import Formatter
 
+import msgspec
 import pytest
 from fontTools.ttLib import TTFont
 
 import kiosk
+from care.codes import ALPHABET
+from care.instruments.loading import shipped
 from care.words import say
 from kiosk.fonts import faces, gb2312
 from kiosk.texts import TextsError, compare, load, parse
+from tests.kiosk.made_house import made_house
 
 ROOT = Path(kiosk.__file__).parent
 SOURCES = "\n".join(path.read_text("utf-8") for path in ROOT.rglob("*.py"))
@@ -82,16 +86,70 @@ def test_every_character_of_the_words_for_codes_is_in_the_typeface(cuts):
     assert needed <= TTFont(cuts.regular).getBestCmap().keys()
 
 
+def strings(value):
+    """Every text in a structure."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from strings(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from strings(each)
+
+
+def shown_of(instrument):
+    """What the kiosk shows of a questionnaire; the rest is for reviewers."""
+    parts = (instrument.items, instrument.words, instrument.licence.holder)
+    heads = (instrument.title_zh, instrument.title_en, instrument.stem_zh, instrument.stem_en)
+    return [*strings(msgspec.to_builtins(parts)), *heads]
+
+
+def test_every_character_that_a_resident_may_meet_is_in_both_cuts(cuts):
+    import tomllib
+
+    import care.words
+
+    house = made_house()
+    needed = {
+        "questionnaires": [text for each in shipped().values() for text in shown_of(each)],
+        "pieces": list(strings(msgspec.to_builtins(house.pieces))),
+        "exercises": list(strings(msgspec.to_builtins(list(house.exercises.values())))),
+        "numbers": list(strings(msgspec.to_builtins(house.hotlines))),
+        "words": list(
+            strings(
+                [
+                    tomllib.loads(path.read_text("utf-8"))
+                    for path in sorted(Path(care.words.__file__).parent.glob("*.toml"))
+                ]
+            )
+        ),
+        "codes": [ALPHABET, "•-"],
+    }
+    for path in (cuts.regular, cuts.bold):
+        there = TTFont(path).getBestCmap().keys()
+        for source, texts in needed.items():
+            missing = {character for text in texts for character in text if ord(character) not in there} - {"\n"}
+            assert not missing, (source, missing)
+
+
 def test_the_default_cut_has_every_character_of_gb2312_that_the_face_has(cuts):
     assert len(gb2312() & TTFont(cuts.regular).getBestCmap().keys()) > 7000
     assert faces() == cuts
 
 
-def test_help_promises_nobody_and_names_four_numbers():
-    zh = load("zh")
-    page = " ".join(text for key, text in zh.sentences.items() if key.startswith(("help.", "home.help")))
-    for promise in ("一按就有人来", "马上过来", "正在赶来", "已通知", "已经通知"):
-        assert promise not in page
-    assert "不会自动通知别人" in page
-    source = (ROOT / "screens" / "help.py").read_text("utf-8")
-    assert all(f'"{number}"' in source for number in ("12356", "110", "120", "12345"))
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_only_a_call_that_got_through_is_said_to_have_done_so(language):
+    """`kiosk/flow/handoff.py` says which of these sentences is true when."""
+    promises = {
+        "zh": ("已经通知", "看到了", "正在过来", "接手"),
+        "en": ("have been told", "has been told", "has seen", "coming", "taken it on"),
+    }
+    said = {key: text for key, text in load(language).sentences.items() if key.startswith("called.")}
+    through = {"called.told", "called.above", "called.seen", "called.seen_name", "called.taken"}
+    assert through < said.keys()
+    for key, text in said.items():
+        assert any(promise in text for promise in promises[language]) is (key in through), key
+    first = {"zh": ("请先打电话", "叫一声"), "en": ("call first", "Call out")}
+    for key in ("called.nobody", "called.unreached", "called.cut_off"):
+        assert any(words in said[key] for words in first[language])

@@ -20,32 +20,44 @@ async def asked(room, kiosk, action):
     await kiosk.until(lambda _: any(isinstance(one, action) for one in room.asked))
 
 
-async def test_a_tap_on_relaxing_asks_the_room_to_start_once_even_when_the_hand_trembles(room, kiosk):
+async def to_the_chair(face):
+    """Through the first screens, to what is said before a session."""
+    for place, text in (
+        ("welcome", "开始"),
+        ("privacy", "知道了"),
+        ("consent", "下一步"),
+        ("who", "18 到 59"),
+        ("home", "放松一会儿"),
+        ("relax", "坐椅子"),
+    ):
+        await face.at(place)
+        await face.tap(text)
+    await face.at("how")
+
+
+async def test_a_start_asks_the_room_once_even_when_the_hand_trembles_and_not_when_the_finger_slides_off(
+    room, kiosk, made
+):
+    room.show(made.chair())
     async with kiosk() as face:
-        await face.at("home")
-        await face.tap("放松一会儿", clicks=3)
+        await to_the_chair(face)
+        await face.xdotool("mousemove", *await face.spot("现在开始"), "mousedown", "1")
+        await face.xdotool("mousemove", "640", "20", "mouseup", "1")
+        await face.until(lambda seen: seen["ready"])
+        assert room.asked == []
+        await face.tap("现在开始", clicks=3)
         await asked(room, face, StartSession)
         await face.until(lambda seen: seen["ready"])
         assert room.asked == [StartSession(programme="resonance")]
 
 
-async def test_a_finger_that_slides_off_before_lifting_starts_nothing(room, kiosk):
+async def test_a_refused_start_is_said_in_words_with_what_works_meanwhile(room, kiosk, made):
+    room.show(made.chair())
+    room.reply_code = "motion_locked"
     async with kiosk() as face:
-        await face.at("home")
-        await face.xdotool("mousemove", *await face.spot("放松一会儿"), "mousedown", "1")
-        await face.xdotool("mousemove", "640", "20", "mouseup", "1")
-        await face.tap("先看看怎么做")
-        await face.at("how")
-        assert room.asked == []
-
-
-async def test_a_refused_start_is_said_in_words_with_what_works_meanwhile(room, kiosk):
-    room.reply_code = "no_chair"
-    async with kiosk() as face:
-        await face.at("home")
-        await face.tap("放松一会儿")
-        seen = await face.at("refused")
-        assert "这个房间没有连接椅子" in texts(seen)
+        await to_the_chair(face)
+        await face.tap("现在开始")
+        await face.at("refused")
         await face.tap("跟着圆圈呼吸")
         seen = await face.at("solo")
         assert "还有" in texts(seen)
@@ -98,18 +110,16 @@ async def test_a_weak_signal_shows_what_to_do_and_no_number(room, kiosk, made):
         assert "100" not in texts(seen)
 
 
-async def test_help_shows_the_numbers_claims_nobody_is_coming_and_holds_the_session(room, kiosk, made):
+async def test_help_shows_a_number_and_holds_the_session(room, kiosk, made):
     room.show(made.frame(made.session(1, left_s=42.0)))
     async with kiosk() as face:
         await face.at("baseline")
         await face.tap("我需要帮助")
-        seen = await face.at("help")
-        for number in ("12356", "110", "120", "12345"):
-            assert number in texts(seen)
-        assert "不会自动通知别人" in texts(seen)
+        seen = await face.at("hand_off")
+        assert "12356" in texts(seen)
         await asked(room, face, PauseSession)
         room.show(made.frame(made.session(1, state="paused", reason="asked")))
-        await face.tap("返回")
+        await face.tap("按错了")
         await face.at("paused_page")
         await face.tap("继续")
         await asked(room, face, ResumeSession)
@@ -135,7 +145,7 @@ async def test_ending_is_asked_for_twice_and_a_second_tap_at_the_same_place_keep
         seen = await face.at("after")
         assert "停在这里也很好" in texts(seen)
         await face.tap("回到首页")
-        await face.at("home")
+        await face.at("welcome")
 
 
 async def test_the_room_goes_away_and_comes_back_by_itself(room, kiosk, made):
@@ -146,54 +156,53 @@ async def test_the_room_goes_away_and_comes_back_by_itself(room, kiosk, made):
         seen = await face.at("away")
         assert "椅子会自己停稳" in texts(seen)
         await face.tap("我现在需要帮助")
-        seen = await face.at("help")
+        seen = await face.at("hand_off")
         assert "12356" in texts(seen)
-        await face.tap("返回")
+        await face.tap("按错了")
         await face.at("away")
         room.show(made.frame())
         await room.open()
-        await face.at("home")
+        await face.at("welcome")
 
 
 async def test_large_text_and_language_change_the_page_and_are_forgotten_when_nobody_is_there(room, kiosk):
     idle = {"dim_s": 1.5, "ask_s": 2.0, "forget_s": 4.5, "help_factor": 1.0}
     async with kiosk(idle=idle) as face:
-        seen = await face.at("home")
+        await face.at("welcome")
         await face.until_colour(5, 5, PAPER)
         await face.tap("大字")
         await face.until(lambda seen: seen["text"] == pytest.approx(1.3))
         await face.tap("English")
         await face.until(lambda seen: seen["language"] == "en")
-        await face.tap("See how it works")
-        await face.at("how")
+        await face.tap("Start")
+        await face.at("privacy")
         seen = await face.until(lambda seen: seen["veil"] and "Are you still there?" in texts(seen))
         await face.xdotool("mousemove", *await face.spot("I am here"), "click", "1")
         seen = await face.until(lambda seen: not seen["veil"])
-        assert seen["place"] == "how"
-        seen = await face.until(lambda seen: seen["place"] == "home")
+        assert seen["place"] == "privacy"
+        seen = await face.until(lambda seen: seen["place"] == "welcome")
         assert (seen["language"], seen["text"]) == ("zh", 1.0)
 
 
 async def test_keys_open_nothing_and_close_nothing(room, kiosk):
     async with kiosk() as face:
-        await face.at("home")
+        await face.at("welcome")
         await face.xdotool("key", "F1", "Escape", "F11", "ctrl+e")
-        await face.tap("先看看怎么做")
-        seen = await face.at("how")
-        assert "放松一会儿，分三步" in texts(seen)
+        await face.tap("开始")
+        await face.at("privacy")
 
 
 async def test_without_a_window_size_it_takes_the_whole_screen_and_works_there(room, kiosk):
     async with kiosk(fullscreen=True) as face:
-        seen = await face.at("home")
+        seen = await face.at("welcome")
         assert seen["size"] == [1280, 800]
-        await face.tap("先看看怎么做")
-        await face.at("how")
+        await face.tap("开始")
+        await face.at("privacy")
 
 
 async def test_the_process_ends_when_it_is_asked_to(room, kiosk):
     async with kiosk() as face:
-        await face.at("home")
+        await face.at("welcome")
         face._process.terminate()
         async with asyncio.timeout(20):
             assert await face._process.wait() == 0

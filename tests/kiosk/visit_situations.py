@@ -1,7 +1,9 @@
 """The pages of a visit, from the welcome to goodbye, and those of staff."""
 
+from care.instruments.scoring import score
 from gateway.counter.messages import DutyAnswer, TrendPoint
 from kiosk.flow import Place, Tap, asking
+from kiosk.flow.visit import Answered
 from tests.kiosk.made_house import NOW_UTC_NS
 from tests.kiosk.situations import Situation, at
 
@@ -19,7 +21,7 @@ def visit(**fields):
     return prepare
 
 
-def asked(key, number=0, *, choice=None, answered=0, large=False):
+def asked(key, number=0, *, choice=None, answered=0):
     """In the middle of a questionnaire, at the question of that index, the ones before it answered."""
 
     def prepare(flow):
@@ -34,7 +36,12 @@ def asked(key, number=0, *, choice=None, answered=0, large=False):
     return prepare
 
 
-def answered(key, index, *, quick=False, partly=False):
+def stopped(flow):
+    asked("phq9", 3)(flow)
+    flow.tap(Tap.STOP, 0.0)
+
+
+def answered(key, index):
     """All questions answered with the option of that index (counted over what each has), and the result shown."""
 
     def prepare(flow):
@@ -42,7 +49,6 @@ def answered(key, index, *, quick=False, partly=False):
         visit.consents = {"test"}
         visit.intro = key
         asking.begin(flow.house, visit, 0.0)
-        count = 0
         while visit.place is Place.QUESTION:
             item = visit.open.sitting.item
             flow.tap(Tap.CHOOSE, 0.0, str(item.values[min(index, len(item.values) - 1)]))
@@ -50,10 +56,20 @@ def answered(key, index, *, quick=False, partly=False):
                 flow.tap(Tap.NEXT, 0.0)
             if visit.place is Place.HAND_OFF:
                 visit.back()
-            count += 1
         visit.trail = [Place.HOME, Place.RESULT]
 
     return prepare
+
+
+def partly(flow):
+    """A result of a sitting that was not finished."""
+    phq9 = flow.house.instrument("phq9")
+    flow.visit.answered = [Answered(phq9, score(phq9, {}), "green")]
+
+
+def unsigned(flow):
+    """The introduction to a questionnaire that no reviewer has signed."""
+    flow.visit.intro = min(flow.house.catalogue.watermark)
 
 
 def taking(printed=False):
@@ -119,11 +135,13 @@ VISIT = [
     ),
     Situation("tests for nobody", at(Place.TESTS, visit(age_band="under14")), pictured=False),
     Situation("intro", at(Place.INTRO, visit(intro="phq9"))),
+    Situation("intro unsigned", at(Place.INTRO, unsigned)),
     Situation("question", at(Place.QUESTION, asked("phq9", 2, choice=1)), contrasted=True),
     Situation("question untouched", at(Place.QUESTION, asked("who5", 1)), pictured=False),
     Situation("question of risk", at(Place.QUESTION, asked("phq9", 8)), contrasted=True),
-    Situation("stop", at(Place.STOP, asked("phq9", 3))),
+    Situation("stop", at(Place.STOP, stopped)),
     Situation("result", at(Place.RESULT, answered("who5", 0)), contrasted=True),
+    Situation("result, partly", at(Place.RESULT, partly), pictured=False),
     Situation("take", at(Place.TAKE, taking())),
     Situation("take, printed", at(Place.TAKE, taking(printed=True)), pictured=False),
     Situation("take without a printer", at(Place.TAKE, taking(), printer=False), pictured=False),

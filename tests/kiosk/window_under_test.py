@@ -25,7 +25,8 @@ def look() -> None:
     from kivy.app import App
     from kivy.core.window import Window
 
-    from kiosk.shapes import DEBOUNCE_S, Target, Words
+    from kiosk.lettering import Words
+    from kiosk.shapes import DEBOUNCE_S, Target
 
     stage = App.get_running_app()
     if stage is None:

@@ -72,11 +72,10 @@ def turn(page: Page, number: int, of: int, y: float) -> None:
     right = page.wide - look.MARGIN
     more, less = page.t("shared.more"), page.t("shared.less")
     wide = max(page.text_width(text, look.BODY) for text in (more, less)) + 72
-    at = {"y": y, "high": look.TARGET, "size": look.BODY, "least": wide, "radius": look.TARGET / 2}
     if number + 1 < of:
-        page.button(more, Tap.MORE, right=right, **at)
+        page.pill(more, Tap.MORE, right=right, y=y, least=wide)
     if number > 0:
-        page.button(less, Tap.LESS, right=right - wide - 16, **at)
+        page.pill(less, Tap.LESS, right=right - wide - 16, y=y, least=wide)
 
 
 class Cards:

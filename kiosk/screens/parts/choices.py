@@ -12,9 +12,10 @@ from kivy.uix.widget import Widget
 
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import Words
 from kiosk.reach import Box
 from kiosk.screens.page import Page
-from kiosk.shapes import Sheet, Target, Words
+from kiosk.shapes import Sheet, Target
 
 GAP, TALLEST = 14.0, 84.0
 RING, BEFORE, AFTER = 36.0, 34.0, 24.0

@@ -5,9 +5,10 @@ A key may follow another at once, as typing does; only the same key twice within
 
 from kiosk import theme as look
 from kiosk.flow import Tap
+from kiosk.lettering import LINE_HEIGHT, Words
 from kiosk.reach import Box
 from kiosk.screens.page import Page
-from kiosk.shapes import LINE_HEIGHT, Panel, Target, Words
+from kiosk.shapes import Panel, Target
 
 KEY_AGAIN_S = 0.35
 KEY_GAP = 12.0

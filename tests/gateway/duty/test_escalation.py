@@ -1,5 +1,6 @@
 """The clock of an alert: each level counts for itself from the deadlines in the record, whoever is gone or late."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from care.alerts import AlertEvent, AlertStep
 from gateway.duty.delivery import Delivery
 from gateway.duty.escalation import GRACE_S, Escalation
 from gateway.rows import Rows
-from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert
+from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert, standing_alerts
 
 NAMES = {ROOM: "room", TOWN: "town", DISTRICT: "district"}
 
@@ -214,3 +215,46 @@ async def test_clock_and_delivery_work_on_either_database(tmp_path, rows_url):
             "escalated",
             "delivered",
         ]
+
+
+async def test_two_centres_that_both_think_it_is_theirs_come_to_one_state_and_stop(tmp_path, postgres):
+    """For a moment a lease may have two holders; both turn at the same time on one database."""
+    url, alert = postgres.new_database(), an_alert()
+    first = Rows.for_writing(tmp_path, placement(tmp_path, ROOM, TOWN, boot="c1"), url)
+    second = Rows.for_writing(tmp_path, placement(tmp_path, ROOM, TOWN, boot="c2"), url)
+    with first, second:
+        first.put(alert, AT)
+
+        def clock_on(rows: Rows) -> Escalation:
+            async def put(event: AlertEvent, target: str) -> None:
+                await asyncio.to_thread(rows.put, event, event.at_utc_ns, target)
+
+            return Escalation(ROOM, "room", rows, put)
+
+        clocks = [clock_on(first), clock_on(second)]
+        for _ in range(4):
+            await asyncio.gather(*(clock.turn(AT + 9000 * S) for clock in clocks))
+        calls = [step for step in steps(first, alert.alert) if step[0] == "escalated"]
+        assert {level for _, level in calls} == {"town", "district"}
+        assert len(calls) <= 4
+        assert state(first, alert.alert).level == "district"
+
+
+async def test_alert_that_cannot_be_opened_stops_nobody_else_s_clock_and_hides_nobody_else(levels):
+    broken, good = raise_in_room(levels).alert, raise_in_room(levels).alert
+    rows = levels.rows[ROOM]
+    with rows.writing() as db:
+        db.exec_driver_sql("UPDATE records SET body = x'00' WHERE about = ?", (broken.hex,))
+    await clock_of(levels, ROOM).turn(AT + 700 * S)
+    delivery = Delivery(ROOM, "room", rows, _put(rows), has_upper=True, patience_s=20)
+    await delivery.turn(AT + 700 * S)
+    await delivery.turn(AT + 701 * S)
+    assert [step for step, _ in steps(rows, good)] == ["raised", "escalated", "escalated", "undelivered"]
+    assert [each.state.alert for each in standing_alerts(rows)] == [good]
+
+
+def _put(rows: Rows):
+    async def put(event: AlertEvent, target: str = "") -> None:
+        rows.put(event, event.at_utc_ns, target)
+
+    return put

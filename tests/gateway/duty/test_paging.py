@@ -256,3 +256,14 @@ async def test_who_is_on_duty_now_gets_the_mail(rows):
             await work.turn()
             assert await noted(rows, event.alert) == ["pager mail: delivered"]
     assert [to for to, _ in office.mails] == [["li@example.org"]]
+
+
+async def test_alert_that_cannot_be_opened_silences_nobody_else(rows, messenger):
+    broken, good = an_alert(), an_alert()
+    rows.put(broken, AT)
+    rows.put(good, AT)
+    with rows.writing() as db:
+        db.exec_driver_sql("UPDATE records SET body = x'00' WHERE about = ?", (broken.alert.hex,))
+    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+        await work.turn()
+        assert await noted(rows, good.alert) == ["pager webhook: delivered"]
