@@ -31,8 +31,6 @@ from kiosk.fonts import faces
 
 TOUCH_MS, START_S, PER_S = 100.0, 3.0, 25.0
 PAPER = (0xF6, 0xF3, 0xEC)
-_MOVES = {"solo", "exercise", "sound", "check", "baseline", "paced", "recovery", "paused_page", "away"}
-"""Pages that change by themselves: a changed pixel says nothing there."""
 _SELDOM = {"help", "bye", "done", "language", "large", "contrast"}
 _RETURN = ("done", "bye", "back", "stop", "confirm_end", "keep", "next", "end")
 _INK = 2000
@@ -62,13 +60,11 @@ def touches(face: Face, screen: Screen, count: int, seed: int) -> Touches:
     while len(found.up_ms) < count:
         seen = face.look()
         place, targets = seen["place"], seen["targets"]
-        if place in _MOVES or not targets:
+        if not targets or not screen.until_still(within_s=1.0):  # a changed pixel would say nothing
             _leave(face, seen)
             continue
         weights = [0.1 if each["tap"] in _SELDOM else 1.0 for each in targets]
         target = luck.choices(targets, weights)[0]
-        if not screen.until_still():
-            continue
         x, y, wide, high = target["box"]
         screen.move(x + wide * luck.uniform(0.2, 0.8), y + high * luck.uniform(0.2, 0.8))
         before = screen.glance()

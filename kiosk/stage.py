@@ -1,5 +1,6 @@
 """The Kivy application: what `flow` says becomes a page on the window, and a finger becomes a tap for `flow`."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -92,11 +93,18 @@ class Stage(App):
         Window.bind(on_touch_down=self._touched, on_request_close=lambda *_: not self._closable)
         Window.bind(size=lambda *_: self._refresh())
         self._refresh()
-        Clock.schedule_interval(self._tick, 1 / FPS)
+        Clock.schedule_interval(self._tick, 0.75 / FPS)  # a little early, so that it is every second turn of the loop
         Clock.schedule_interval(lambda _: self._idle(), IDLE_S)
         Clock.schedule_interval(lambda _: self._watchdog.alive(), ALIVE_S)
-        Clock.schedule_once(lambda _: self._watchdog.ready())
+        Window.bind(on_flip=self._first_picture)
         return self.root_layout
+
+    def _first_picture(self, *_: object) -> None:
+        """The kiosk can be used once this picture is on the screen."""
+        Window.unbind(on_flip=self._first_picture)
+        gc.collect()
+        gc.freeze()  # what the start has made stays; looking through it again and again would hold up pictures
+        Clock.schedule_once(lambda _: self._watchdog.ready())
 
     def open_settings(self, *_: Any) -> bool:
         """F1 opens nothing on a public screen."""
