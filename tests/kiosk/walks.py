@@ -165,7 +165,8 @@ class Walk:
         raise AssertionError(f"round and round: {self.flow.place}, {self.flow.visit.trail}")
 
     def lost(self):
-        """Answers that were given and are nowhere. A worse mark on a risk question counts even unconfirmed."""
+        """Answers that were given and are nowhere. A mark on a risk question may count unconfirmed, and be
+        corrected afterwards."""
         kept = {}
         for wish in self.wishes:
             if isinstance(wish, Keep) and isinstance(wish.body, Assessment):
@@ -173,7 +174,7 @@ class Walk:
 
         def there(sitting, item, value):
             found = kept.get(sitting, {}).get(item, -1)
-            return found == value or (item == "phq9.9" and found > value)
+            return found == value or (item == "phq9.9" and found >= 0)
 
         return {
             sitting: answers
