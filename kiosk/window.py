@@ -17,8 +17,8 @@ FPS = 30
 """Of what moves."""
 
 TURNS = 50
-"""Turns of the loop in a second, as Kivy is told; it makes a fifth more. A finger waits for two of them; what stands still
-is not drawn again."""
+"""Turns of the loop in a second, as Kivy is told; it makes a fifth more. A finger waits for two of them; what stands
+still is not drawn again."""
 
 
 def display_problem() -> str:

@@ -18,9 +18,9 @@ CALLS = {
     "nobody": AlertAnswer(True, "open", "room"),
     "above": AlertAnswer(True, "open", "town"),
     "cut off": AlertAnswer(True, "open", "town", delivered=False),
-    "seen": AlertAnswer(True, "acknowledged", "room"),
-    "seen by name": AlertAnswer(True, "acknowledged", "room", owner="欧阳小兰老师"),
-    "taken above": AlertAnswer(True, "acknowledged", "town", owner="李主任"),
+    "seen": AlertAnswer(True, "acknowledged", "room", owner_level="room"),
+    "seen by name": AlertAnswer(True, "acknowledged", "room", owner="欧阳小兰老师", owner_level="room"),
+    "taken above": AlertAnswer(True, "acknowledged", "town", owner="李主任", owner_level="town"),
     "over": AlertAnswer(True, "closed", "room"),
 }
 
