@@ -16,6 +16,7 @@ help:
 	@echo "make check     style, types, import table, known vulnerabilities, whether docs/messages and docs/instruments.md are of today"
 	@echo "make validate  figures against recordings (DATA=<folder>), safety scripts (SCRIPTS=), fuzzing (FUZZ_MINUTES=), faults (KILLS=); hours"
 	@echo "make bench     speed, as ratios against peers"
+	@echo "make kiosk-references  draws the kiosk's reference pictures again, after a page was changed on purpose"
 
 setup:
 	@deploy/setup demo

@@ -27,6 +27,7 @@ from gateway.errors import StoreError
 from gateway.live import Action, Reply
 from gateway.messages import Body
 from kiosk.flow import wishes as w
+from kiosk.printing import Printer
 
 AGAIN_S = 1.0
 ALERT_EVERY_S, DUTY_EVERY_S, LIBRARY_EVERY_S = 1.0, 20.0, 600.0
@@ -48,6 +49,7 @@ class Ears(Protocol):
     def waits(self, records: int) -> None: ...
     def have(self) -> dict[str, int]: ...
     def slip(self) -> tuple[str, ...]: ...
+    def printed(self, ok: bool) -> None: ...
 
 
 class Hands:
@@ -57,7 +59,7 @@ class Hands:
         self,
         room: RoomClient,
         line: KioskLine,
-        printer: Callable[[tuple[str, ...]], Coroutine[Any, Any, None]] | None,
+        printer: Printer | None,
     ) -> None:
         self._room, self._line, self._printer = room, line, printer
         self._asked: set[asyncio.Task[None]] = set()
@@ -80,15 +82,23 @@ class Hands:
                     self._go(self._open(code, pin))
                 case w.PrintSlip():
                     if self._printer:
-                        self._go(self._printer(self.ears.slip()))
+                        self._go(self._print(self._printer))
                 case w.Leave(again):
                     self.ears.left(again)
 
     async def attend(self) -> None:
-        """Ask the centre, again and again, what the screens need to know."""
+        """Ask the centre, again and again, what the screens need to know. No fault of one of them ends the others."""
         async with asyncio.TaskGroup() as group:
-            for each in (self._alerts(), self._duty(), self._library(), self._retry()):
-                group.create_task(each)
+            for each in (self._alerts, self._duty, self._library, self._retry):
+                group.create_task(self._for_ever(each))
+
+    async def _for_ever(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("kiosk: a fault of our own; it goes on")
+                await asyncio.sleep(AGAIN_S)
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -128,6 +138,9 @@ class Hands:
             booked = await self._line.ask(OpenAppointments(answer.subject))
             if isinstance(booked, AppointmentsAnswer) and booked.ok:
                 self.ears.booked(answer.subject, booked)
+
+    async def _print(self, printer: Printer) -> None:
+        self.ears.printed(await printer(self.ears.slip()))
 
     async def _alerts(self) -> None:
         while True:

@@ -11,10 +11,13 @@ from kiosk.slip import slip_pdf
 
 PATIENCE_S = 20.0
 
+Printer = Callable[[tuple[str, ...]], Coroutine[Any, Any, bool]]
+"""Prints these lines; whether the printing system took them."""
+
 log = logging.getLogger(__name__)
 
 
-def printer_of(name: str, faces: Faces) -> Callable[[tuple[str, ...]], Coroutine[Any, Any, None]] | None:
+def printer_of(name: str, faces: Faces) -> Printer | None:
     """How to print a slip; None where no printer is named or `lp` is missing."""
     lp = shutil.which("lp")
     if not name:
@@ -23,7 +26,7 @@ def printer_of(name: str, faces: Faces) -> Callable[[tuple[str, ...]], Coroutine
         log.warning("kiosk.printer: %s: lp is missing; install cups-client", name)
         return None
 
-    async def print_slip(lines: tuple[str, ...]) -> None:
+    async def print_slip(lines: tuple[str, ...]) -> bool:
         pdf = await asyncio.to_thread(slip_pdf, list(lines), faces)
         process = await asyncio.create_subprocess_exec(
             lp,
@@ -42,8 +45,9 @@ def printer_of(name: str, faces: Faces) -> Callable[[tuple[str, ...]], Coroutine
         except TimeoutError:
             process.kill()
             log.warning("the printer %s does not answer", name)
-            return
+            return False
         if process.returncode:
             log.warning("the printer %s refuses: %s", name, said.decode(errors="replace").strip())
+        return not process.returncode
 
     return print_slip

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from care.codes import shown
-from care.instruments.scoring import feedback
 from kiosk.fonts import Faces
+from kiosk.telling import told
 from kiosk.texts import Texts
 from kiosk.typesetting import break_lines
 
@@ -30,8 +30,8 @@ def slip_lines(house: "House", visit: "Visit", texts: Texts) -> list[str]:
     """The lines, in the person's language."""
     day = datetime.fromtimestamp(house.utc_ns() / 1e9, ZoneInfo(house.zone)).strftime("%Y-%m-%d")
     lines = [texts("slip.head", site=house.site_name), day, ""]
-    for each in visit.answered[-1:]:
-        words = feedback(each.instrument, each.score, visit.language)
+    if said := told(visit, texts):
+        words = said[1]
         lines += [words.normal, words.meaning, texts(f"step.{words.step}")]
     if visit.code:
         lines += ["", texts("slip.code", code=shown(visit.code))]

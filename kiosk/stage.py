@@ -137,7 +137,7 @@ class Stage(App):
 
     def stands(self, alert: UUID, answer: AlertAnswer) -> None:
         """How somebody's alert stands."""
-        self.flow.stands(alert, answer)
+        self.flow.stands(alert, answer, time.monotonic())
         self._news()
 
     def on_duty(self, answer: DutyAnswer | None) -> None:
@@ -152,6 +152,11 @@ class Stage(App):
     def waits(self, records: int) -> None:
         """So many records are on this machine and not at the centre yet."""
         self.flow.waiting = records
+
+    def printed(self, ok: bool) -> None:
+        """The printer has taken the slip, or has not."""
+        self.flow.printed(ok)
+        self._news()
 
     def left(self, again: bool) -> None:
         """Staff leaves the kiosk."""

@@ -61,6 +61,8 @@ class AlertAnswer(Struct, frozen=True, tag="alert"):
         delivered: False while the level above is known not to have been reached.
         acknowledged_utc_ns: when somebody took it on.
         next_level, next_deadline_utc_ns: who is called next, and when, unless somebody takes it on.
+        owner_level: level of whoever took it on.
+        told: somebody can have learned of it.
     """
 
     known: bool
@@ -71,6 +73,8 @@ class AlertAnswer(Struct, frozen=True, tag="alert"):
     acknowledged_utc_ns: int | None = None
     next_level: str = ""
     next_deadline_utc_ns: int | None = None
+    owner_level: str = ""
+    told: bool = False
 
 
 class DutyAnswer(Struct, frozen=True, tag="duty"):

@@ -5,8 +5,9 @@ when whoever marked it goes away: whichever comes first. Partial answers are kep
 """
 
 from care import risk, routes
+from care.alerts import AlertEvent
 from care.instruments.model import Item
-from care.instruments.scoring import score
+from care.instruments.scoring import feedback, score
 from care.sitting import Sitting
 from gateway.messages import Assessment
 from kiosk.flow import handoff
@@ -42,12 +43,16 @@ def introduce(house: House, visit: Visit, key: str) -> None:
 def begin(house: House, visit: Visit, now_s: float) -> list[Wish]:
     """To the first question of what was introduced, or on with it where it was left."""
     wishes: list[Wish] = []
+    called = False
     if visit.open is None or visit.open.instrument.key != visit.intro:
         quick = visit.quick
         wishes = leave(house, visit, now_s)
         visit.open = Open(house.new_id(), Sitting(house.instrument(visit.intro)), house.utc_ns())
         visit.quick = quick
+        called = any(isinstance(wish, Keep) and isinstance(wish.body, AlertEvent) for wish in wishes)
     visit.go(Place.QUESTION)
+    if called:
+        visit.go(Place.HAND_OFF)
     return wishes
 
 
@@ -77,7 +82,9 @@ def confirm(house: House, visit: Visit, now_s: float) -> list[Wish]:
     open_.sitting = open_.sitting.answer(open_.choice).forward()
     open_.choice = open_.sitting.chosen
     if open_.sitting.item is None:
-        wishes += finish(house, visit, now_s)
+        more, called_now = finish(house, visit, now_s)
+        wishes += more
+        called = called or called_now
     else:
         wishes.append(Draft(_assessment(house, visit, open_, complete=False)))
     if called:
@@ -110,26 +117,31 @@ def fire(house: House, visit: Visit, now_s: float) -> list[Wish]:
 def left_marked(house: House, visit: Visit, now_s: float) -> list[Wish]:
     """Time has passed: what was marked and left so is given."""
     open_ = visit.open
-    if open_ is None or open_.choice is None or visit.place is not Place.QUESTION:
-        return []
-    if now_s - open_.chosen_s < LEFT_MARKED_S:
+    if open_ is None or open_.choice is None or now_s - open_.chosen_s < LEFT_MARKED_S:
         return []
     wishes = fire(house, visit, now_s)
     if wishes:
+        open_.sitting = open_.sitting.answer(open_.choice)
+        wishes.append(Draft(_assessment(house, visit, open_, complete=False)))
         visit.go(Place.HAND_OFF)
     return wishes
 
 
-def finish(house: House, visit: Visit, now_s: float) -> list[Wish]:
-    """Every question is answered: keep it, call somebody if it asks for that, and say what follows."""
+def finish(house: House, visit: Visit, now_s: float) -> tuple[list[Wish], bool]:
+    """Every question is answered: keep it, call somebody if it asks for that, and say what follows.
+
+    Returns:
+        What others shall do, and whether a person is offered now.
+    """
     open_ = visit.open
     assert open_ is not None
     result = score(open_.instrument, open_.sitting.given)
     body = _assessment(house, visit, open_, complete=result.complete)
     visit.answered.append(Answered(open_.instrument, result, body.tier))
     wishes: list[Wish] = [Keep(body), Draft(None)]
-    if body.tier == ORANGE:
-        wishes += handoff.call(house, visit, ORANGE, "score", now_s, open_.id)
+    called: list[Wish] = []
+    if body.tier in {ORANGE, handoff.RED} and not open_.fired:
+        called = handoff.call(house, visit, body.tier, "score", now_s, open_.id)
     visit.open = None
     visit.trail = [Place.HOME]
     more = following(house, visit) if visit.quick else []
@@ -137,7 +149,7 @@ def finish(house: House, visit: Visit, now_s: float) -> list[Wish]:
         introduce(house, visit, more[0])
     else:
         visit.go(Place.RESULT)
-    return wishes
+    return [*wishes, *called], bool(called) and body.tier == handoff.RED
 
 
 def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
@@ -150,9 +162,30 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
     if open_.choice is not None and (unanswered or wishes):
         open_.sitting = open_.sitting.answer(open_.choice)
     if open_.sitting.given:
-        wishes.append(Keep(_assessment(house, visit, open_, complete=False)))
+        body = _assessment(house, visit, open_, complete=False)
+        wishes.append(Keep(body))
+        if body.tier == ORANGE:
+            wishes += handoff.call(house, visit, ORANGE, "risk_item", now_s, open_.id)
     visit.open, visit.quick = None, False
     return [*wishes, Draft(None)]
+
+
+_STEPS = ("rest", "read", "talk", "book", "doctor", "help")
+
+
+def gravest(visit: Visit) -> Answered | None:
+    """The form that the result speaks for: of those that are complete the one whose next step is the most urgent, then
+    the one of the highest tier, then the newest; None when none was finished.
+    """
+
+    def weight(numbered: tuple[int, Answered]) -> tuple[int, int, int]:
+        number, each = numbered
+        step = feedback(each.instrument, each.score, "zh").step
+        tier = risk.TIERS.index(each.tier) if each.tier in risk.TIERS else -1
+        return (len(_STEPS) if each.tier == handoff.RED else _STEPS.index(step), tier, number)
+
+    complete = [pair for pair in enumerate(visit.answered) if pair[1].score.complete]
+    return max(complete, key=weight)[1] if complete else None
 
 
 def following(house: House, visit: Visit) -> list[str]:

@@ -22,12 +22,12 @@ def welcome(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
     return []
 
 
-def privacy(flow: "Flow", tap: Tap, _value: str, _now_s: float) -> list[Wish]:
+def privacy(flow: "Flow", tap: Tap, _value: str, now_s: float) -> list[Wish]:
     match tap:
         case Tap.NEXT:
             flow.visit.go(Place.CONSENT)
         case Tap.BACK:
-            flow.visit.back()
+            return flow.begin_again(now_s)
         case _:
             pass
     return []
@@ -37,14 +37,17 @@ def consent(flow: "Flow", tap: Tap, value: str, _now_s: float) -> list[Wish]:
     visit = flow.visit
     match tap:
         case Tap.CHOOSE if value in CONSENTS:
-            visit.consents ^= {value}
-            if "test" not in visit.consents:  # without answers there is nothing to keep or to see …
-                if value == "test":
+            if value != "test" and "test" not in visit.consents:  # without answers there is nothing to keep or to see
+                visit.note = "consent.first"
+            else:
+                visit.note = ""
+                visit.consents ^= {value}
+                if "test" not in visit.consents:
                     visit.consents.clear()
-                else:  # … so whoever wants them kept has them asked
-                    visit.consents.add("test")
         case Tap.NEXT if visit.age_band:
             visit.home()
+            if "keep" in visit.consents and not visit.code and visit.age_band != AGES[0]:
+                visit.go(Place.FILE)
         case Tap.NEXT:
             visit.go(Place.WHO)
         case Tap.BACK:

@@ -104,9 +104,8 @@ def opened(visit: Visit, answer: FileAnswer | None) -> None:
     """The centre has answered; None: it is out of reach."""
     if visit.place is not Place.OPENING:
         return
-    if answer is not None and answer.outcome == "ok":
+    if answer is not None and answer.outcome == "ok" and answer.subject == visit.asked_code:
         visit.code, visit.file = answer.subject, answer.trend
-        visit.consents |= {"keep"} if "test" in visit.consents else set()
         wanted_trend = Place.HOME in visit.trail
         visit.asked_code = ""
         visit.home()

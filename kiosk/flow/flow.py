@@ -57,10 +57,10 @@ class Flow:
     @property
     def quiet(self) -> Quiet:
         place = self.place
-        if place in IN_SESSION or place in TIMED or place is Place.AWAY:
+        if place in IN_SESSION or place in TIMED:
             return Quiet.NOTHING
         if place is Place.WELCOME:
-            return Quiet.NOTHING if self.visit.untouched else Quiet.SILENT
+            return Quiet.NOTHING if self.visit == Visit(self.house.language) else Quiet.SILENT
         return Quiet.ASK
 
     def progress(self, now_s: float) -> HandOff:
@@ -80,7 +80,7 @@ class Flow:
             self.watch.starting = False
             if not reply.ok and reply.code not in {"session_running", "not_yours"}:
                 self.watch.refused = reply.code
-        if reply.code == "not_yours":
+        if reply.code == "not_yours" and self.watch.live:
             self.visit.go(Place.HAND_OFF)
         return []
 
@@ -93,11 +93,11 @@ class Flow:
         if subject == self.visit.code:
             self.visit.appointments = answer.appointments
 
-    def stands(self, alert: UUID, answer: AlertAnswer) -> None:
+    def stands(self, alert: UUID, answer: AlertAnswer, now_s: float) -> None:
         """How an alert stands, as the centre says."""
         called = self.visit.called
-        if called and alert == called.alert and answer.known:
-            called.standing = answer
+        if called and alert == called.alert and answer.known and answer.status != "incomplete":
+            called.standing, called.heard_s = answer, now_s
 
     def passed(self, now_s: float) -> list[Wish]:
         """Time has passed: what was marked and left so, and what ends by itself."""
@@ -161,6 +161,18 @@ class Flow:
         self.watch.starting = True
         return [ToRoom(StartSession(programme=programme))]
 
+    def begin_again(self, now_s: float) -> list[Wish]:
+        """Back on the first screen, which may be another person's by now."""
+        fresh = self.visit.begun_again()
+        wishes = self.forget(now_s)
+        self.visit = fresh
+        return wishes
+
+    def printed(self, ok: bool) -> None:
+        """The printer has taken the slip, or has not."""
+        if self.visit.printed and not ok:
+            self.visit.printed, self.visit.note = False, "take.failed"
+
     def _bye(self, now_s: float) -> list[Wish]:
         """Done: a last screen that says so, with nothing of the person on it; from there, the beginning."""
         if self.place is Place.BYE:
@@ -219,7 +231,7 @@ def _service(flow: Flow, tap: Tap, value: str, _now_s: float) -> list[Wish]:
         case Tap.CHOOSE if value in {"leave", "again"}:
             return [Leave(again=value == "again")]
         case Tap.BACK:
-            flow.visit.trail = [Place.WELCOME]
+            return flow.forget(_now_s)
         case _:
             pass
     return []

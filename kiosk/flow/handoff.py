@@ -11,7 +11,7 @@ from uuid import UUID
 
 from care.alerts import AlertEvent, AlertStep
 from care.handoff import raised
-from gateway.counter.messages import AlertAnswer, DutyAnswer
+from gateway.counter.messages import DutyAnswer
 from kiosk.flow.house import House
 from kiosk.flow.places import Place, Tap
 from kiosk.flow.visit import Called, Visit
@@ -24,6 +24,10 @@ RED = "red"
 BUTTON = "help_button"
 UNREACHED_S = 4.0
 """So long may the centre take to have the alert; then the numbers come first."""
+OLD_S = 10.0
+"""What the centre said is true no longer when it has been silent for this long, unless somebody has answered."""
+UNSAID = "disclosure"
+"""The cause of an alert of somebody who does not let the answers be seen: it tells nothing about them."""
 
 CHOICES = ("staff", "phone", "family", "look")
 
@@ -35,12 +39,14 @@ class HandOff(StrEnum):
     SENDING = "sending"
     UNREACHED = "unreached"
     NOBODY = "nobody"
+    KEPT = "kept"
     TOLD = "told"
     ABOVE = "above"
     SEEN = "seen"
     OVER = "over"
 
 
+_ANSWERED = {"acknowledged": HandOff.SEEN, "closed": HandOff.OVER}
 _URGENCY = ("green", "yellow", "orange", RED)
 
 
@@ -52,8 +58,9 @@ def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
     visit = flow.visit
     match tap:
         case Tap.CHOOSE if value in CHOICES:
-            # who asks for staff gets them called, also when nobody was called yet or the last call is closed
-            wishes = call(flow.house, visit, RED, BUTTON, now_s, None) if value == "staff" else []
+            wishes: list[Wish] = []
+            if value == "staff" and not (visit.called and visit.called.waits):  # nobody is on the way to being called
+                wishes = call(flow.house, visit, RED, BUTTON, now_s, None)
             wishes += noted(flow.house, visit, f"resident chose: {value}")
             if value in _LEADS_TO:
                 visit.go(_LEADS_TO[value])
@@ -61,6 +68,8 @@ def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
                 visit.back()
             return wishes
         case Tap.MISTAKE:
+            if visit.called:
+                visit.called.mistaken = True
             wishes = noted(flow.house, visit, "resident says: pressed by mistake")
             visit.back()
             return wishes
@@ -72,23 +81,26 @@ def tap(flow: "Flow", tap: Tap, value: str, now_s: float) -> list[Wish]:
 
 
 def call(house: House, visit: Visit, tier: str, cause: str, now_s: float, source: UUID | None) -> list[Wish]:
-    """Raise an alert, unless one of this visit that is as urgent is still open."""
+    """Raise an alert. While one of this visit that is as urgent still waits for an answer, that one is told again."""
     called = visit.called
-    over = called is not None and called.standing is not None and called.standing.status == "closed"
-    if called and not over and _URGENCY.index(called.tier) >= _URGENCY.index(tier):
+    sees = "see" in visit.consents
+    shown = cause if cause == BUTTON or sees else UNSAID
+    if house.handoff.rule_for(tier, shown) is None:
         return []
+    if called and called.waits and _URGENCY.index(called.tier) >= _URGENCY.index(tier):
+        return noted(house, visit, f"again: {shown}") if tier == called.tier else []
     alert = house.new_id()
     event = raised(
         house.handoff,
         alert=alert,
         tier=tier,
-        cause=cause,
+        cause=shown,
         seat=house.seat,
         level=house.level,
         at_utc_ns=house.utc_ns(),
-        source=source if "see" in visit.consents else None,
+        source=source if sees else None,
     )
-    visit.called = Called(alert, tier, cause, now_s)
+    visit.called = Called(alert, tier, shown, now_s)
     return [Keep(event)]
 
 
@@ -109,16 +121,16 @@ def progress(level: str, visit: Visit, duty: DutyAnswer | None, now_s: float) ->
     if called is None:
         return HandOff.NONE
     standing = called.standing
-    if standing is None or not standing.known:
-        return HandOff.SENDING if now_s - called.raised_s < UNREACHED_S else HandOff.UNREACHED
-    return _said(level, standing, duty)
-
-
-def _said(house_level: str, standing: AlertAnswer, duty: DutyAnswer | None) -> HandOff:
-    if standing.status == "closed":
-        return HandOff.OVER
-    if standing.status == "acknowledged":
-        return HandOff.SEEN
-    if standing.level != house_level:
+    if standing is not None and standing.status in _ANSWERED:
+        return _ANSWERED[standing.status]
+    if standing is not None and now_s - called.heard_s >= OLD_S:
+        return HandOff.UNREACHED
+    if standing is None and now_s - called.raised_s >= UNREACHED_S:
+        return HandOff.UNREACHED
+    if duty is not None and duty.known and duty.people == 0 and (standing is None or standing.level == level):
+        return HandOff.NOBODY
+    if standing is None:
+        return HandOff.SENDING
+    if standing.level != level:
         return HandOff.ABOVE
-    return HandOff.NOBODY if duty is not None and duty.known and duty.people == 0 else HandOff.TOLD
+    return HandOff.TOLD if standing.told else HandOff.KEPT

@@ -60,6 +60,8 @@ class Called:
         raised_s: when, on the face's own clock.
         steps: how many this kiosk has written.
         standing: what the centre says of it; None until it has said anything.
+        heard_s: when it last said so.
+        mistaken: the person has said that it was pressed by mistake.
     """
 
     alert: UUID
@@ -68,6 +70,14 @@ class Called:
     raised_s: float
     steps: int = 1
     standing: AlertAnswer | None = None
+    heard_s: float = 0.0
+    mistaken: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Nobody has taken it on yet, and nobody has taken it back."""
+        answered = self.standing is not None and self.standing.status in {"acknowledged", "closed"}
+        return not answered and not self.mistaken
 
 
 @dataclass(slots=True)
@@ -120,10 +130,9 @@ class Visit:
     def person(self) -> Person:
         return Person(age_band=self.age_band)
 
-    @property
-    def untouched(self) -> bool:
-        """Nobody has done anything here yet."""
-        return self.trail == [Place.WELCOME] and not (self.large or self.contrast or self.aloud)
+    def begun_again(self) -> "Visit":
+        """The first screen for whoever stands there now: it looks as it was made to look, and knows nothing."""
+        return Visit(self.language, self.large, self.contrast, self.aloud)
 
     def go(self, place: Place) -> None:
         """On to a screen; going where one has been already goes back there."""

@@ -3,11 +3,13 @@
 A sitting that was not finished gets kind words and no more.
 """
 
-from care.instruments.scoring import feedback
+from care.instruments.model import Feedback
 from kiosk import theme as look
 from kiosk.flow import Tap, asking
+from kiosk.flow.asking import ORANGE
 from kiosk.screens.page import Desk, Page
 from kiosk.screens.parts.watermark import watermark
+from kiosk.telling import told
 
 DOES = {
     "rest": (Tap.CHOOSE, "relax"),
@@ -24,19 +26,25 @@ class ResultPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         flow = desk.flow
-        last = flow.visit.answered[-1]
-        words = feedback(last.instrument, last.score, self.t.language)
-        key = "title" if last.score.complete else "title_partly"
+        said = told(flow.visit, self.t)
+        assert said is not None, "a result without a form"
+        form, words = said
+        key = "title" if form.score.complete else "title_partly"
         top = self.head(self.t(f"result.{key}"))
         further = asking.following(flow.house, flow.visit)
         strip = self.row - 20 - look.TARGET
         self._strip(strip, further[0] if further else "")
-        self._todo(top, strip - 18, [words.normal, words.meaning], self.t(f"step.{words.step}"))
+        self._todo(top, strip - 18, self._sentences(words), self.t(f"step.{words.step}"))
         self.button(self.t("shared.home"), Tap.NEXT, x=look.MARGIN)
         self.help_button()
         tap, value = DOES[words.step]
         self.filled(self.t(f"result.do_{words.step}"), tap, value, right=self.wide - look.MARGIN)
-        watermark(self, last.instrument.key)
+        watermark(self, form.instrument.key)
+
+    def _sentences(self, words: Feedback) -> list[str]:
+        called = self.desk.flow.visit.called
+        listed = called is not None and called.tier == ORANGE and called.waits
+        return [words.normal, words.meaning, *([self.t("result.listed")] if listed else [])]
 
     def _strip(self, y: float, following: str) -> None:
         """What else may be done, outlined: take it along, answer more."""

@@ -7,6 +7,7 @@ then a word that situations must contain, or nothing. JSON on stdout. A display 
 import itertools
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from kiosk import theme as look
@@ -88,12 +89,21 @@ def measured(page, high):
     return {"scale": page.theme.scale, "words": words, "panels": panels, "targets": targets}
 
 
+@cache
+def canvas_of_a_window():
+    """Where pictures are drawn; made once."""
+    from kivy.graphics import Fbo
+
+    return Fbo(size=SCREENS[0], with_stencilbuffer=True)
+
+
 def keep_picture(page, path):
     """What a window shows of this page, as a PNG of half its size."""
-    from kivy.graphics import ClearBuffers, ClearColor, Fbo
+    from kivy.graphics import ClearBuffers, ClearColor
     from PIL import Image
 
-    picture = Fbo(size=SCREENS[0], with_stencilbuffer=True)
+    picture = canvas_of_a_window()
+    picture.clear()
     with picture:
         ClearColor(*(page.ground if hasattr(page, "ground") else (0, 0, 0, 1)))
         ClearBuffers()

@@ -1,10 +1,11 @@
 """Reference pictures of every page, and what it means that a page looks as it did.
 
 `python -m tests.kiosk.references --accept` draws all of them again and keeps them, with their layout, in `references/`.
-Pictures are drawn at 1280×800 and kept at half that size in twelve colours, to be small. Two pictures are the same when
-at most `FEW` of their 256 000 pixels differ by more than `CLEARLY` in a channel: that allows for how another machine
-smooths the edge of a letter, and not for another letter. Pictures are compared on Debian 12, whose renderer made them;
-elsewhere the layout says whether a page is as it was: every text, and where it and each target lies.
+Pictures are drawn at 1280×800 and kept, to be small, at half that size, in the colours of the theme and a few between.
+Two pictures are the same when at most 24 of their 256 000 pixels differ by more than 48 in a channel, and at most 4000
+by more than 8: that allows for how another machine smooths the edges of letters, and neither for another letter nor for
+another colour of a card. Pictures are compared on Debian 12, whose renderer made them; elsewhere the layout says
+whether a page is as it was: every text, and where it and each target lies.
 """
 
 import json
@@ -14,13 +15,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageChops
 
+from kiosk import theme as look
+
 FOLDER = Path(__file__).with_name("references")
 LAYOUT = FOLDER / "layout.json"
-COLOURS, CLEARLY, FEW = 12, 48, 24
+TOLERANCE = ((48, 24), (8, 4000))
+"""Difference in a channel, and how many pixels may differ by more."""
 MOVED = 2.0
 """Pixels by which a text may lie elsewhere where another version of the font library measures it."""
 
@@ -47,17 +52,36 @@ def drawn(folder, display, containing=""):
     return json.loads(done.stdout)
 
 
+@cache
+def palette():
+    """The colours of the theme, and one halfway between what is written and what it is written on."""
+    tokens = {value for value in vars(look).values() if isinstance(value, tuple) and len(value) == 4}
+    tokens |= set(look.BREATH)
+    tokens |= set(look.CONTRAST.values())
+    on_light = [(ink, look.CARD) for ink in (look.INK, look.INK_SOFT, look.GREEN, look.CLAY_TEXT)]
+    on_dark = [(ink, look.DEEP) for ink in (look.ON_DEEP, look.ON_DEEP_SOFT, look.CLAY_ON_DEEP)]
+    tokens |= {tuple((a + b) / 2 for a, b in zip(*pair, strict=True)) for pair in on_light + on_dark}
+    flat = [round(part * 255) for token in sorted(tokens) for part in token[:3]]
+    made = Image.new("P", (1, 1))
+    made.putpalette(flat)
+    return made
+
+
 def as_kept(picture):
     """How a picture goes into the folder."""
-    return picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return picture.convert("RGB").quantize(palette=palette(), dither=Image.Dither.NONE)
 
 
 def clearly_different(reference, picture):
-    """How many pixels differ clearly, and a picture of where: white there."""
+    """How many pixels differ, and a picture of where: white there; 0 when they differ within the tolerance."""
     channels = ImageChops.difference(reference.convert("RGB"), as_kept(picture).convert("RGB")).split()
     most = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
-    where = most.point(lambda value: 255 if value > CLEARLY else 0)
-    return where.histogram()[255], where
+    for least, few in TOLERANCE:
+        where = most.point([255 if value > least else 0 for value in range(256)])
+        count = where.histogram()[255]
+        if count > few:
+            return count, where
+    return 0, most
 
 
 def compared(name, picture, folder=FOLDER):
@@ -67,7 +91,7 @@ def compared(name, picture, folder=FOLDER):
         as_kept(picture).save(path.with_suffix(".new.png"), optimize=True)
         return f"{name}: there is no reference; look at {path.stem}.new.png, then: {ACCEPT}"
     count, where = clearly_different(Image.open(path), picture)
-    if count <= FEW:
+    if not count:
         return ""
     as_kept(picture).save(path.with_suffix(".new.png"), optimize=True)
     where.save(path.with_suffix(".diff.png"), optimize=True)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.live import EndSession, PauseSession, Reply, ResumeSession, StartSession
 from kiosk import idle as idle_module
-from kiosk.flow import SOLO_S, Flow, Place, Quiet, Tap, relax_minutes
+from kiosk.flow import SOLO_S, Flow, Place, Quiet, Tap, Visit, relax_minutes
 from kiosk.flow.wishes import Keep, Leave, MakeFile, OpenFile, PrintSlip, ToRoom
 from kiosk.furnish import Lock
 from kiosk.idle import IdleTimes, idle_after
@@ -200,9 +200,13 @@ def test_whoever_does_not_want_to_be_asked_is_not_and_may_do_everything_else():
     assert flow.place is Place.READ
 
 
-def test_keeping_includes_being_asked_and_taking_that_back_takes_all_back():
+def test_there_is_nothing_to_keep_or_see_without_being_asked_and_each_consent_is_given_by_itself():
     flow = Flow(made_house())
     walk_to(flow, Place.CONSENT)
+    flow.tap(Tap.CHOOSE, 0.0, "see")
+    assert (flow.visit.consents, flow.visit.note) == (set(), "consent.first")
+    flow.tap(Tap.CHOOSE, 0.0, "test")
+    assert (flow.visit.consents, flow.visit.note) == ({"test"}, "")
     flow.tap(Tap.CHOOSE, 0.0, "see")
     assert flow.visit.consents == {"test", "see"}
     flow.tap(Tap.CHOOSE, 0.0, "test")
@@ -354,7 +358,7 @@ def test_forgetting_leaves_no_trace_but_a_session_that_runs(flow, made):
     for tap in (Tap.LARGE, Tap.LANGUAGE, Tap.CONTRAST, Tap.HELP):
         flow.tap(tap, 0.0)
     flow.forget(1.0)
-    assert flow.visit.untouched
+    assert flow.visit == Visit("zh")
     assert flow.place is Place.WELCOME
     flow.heard(made.frame(made.session(2)))
     flow.forget(2.0)

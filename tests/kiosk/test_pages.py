@@ -169,6 +169,9 @@ def test_a_picture_with_another_letter_is_different_and_one_with_a_softer_edge_i
     softer = picture.copy()
     ImageDraw.Draw(softer).line((50, 49, 200, 49), fill="#E9E5DC")
     assert references.compared("page.png", softer, tmp_path) == ""
+    card = picture.copy()
+    ImageDraw.Draw(card).rectangle((300, 200, 420, 280), fill="#FFFFFF")
+    assert "pixels are different" in references.compared("page.png", card, tmp_path)
     other = picture.copy()
     ImageDraw.Draw(other).rectangle((300, 50, 306, 56), fill="#22312F")
     said = references.compared("page.png", other, tmp_path)

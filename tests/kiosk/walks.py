@@ -84,7 +84,7 @@ class Walk:
         flow.opened(chance.choice((None, FileAnswer("wrong"), FileAnswer("ok", subject="ABCD2345"))))
         if called := flow.visit.called:
             status = chance.choice(("open", "acknowledged", "closed"))
-            flow.stands(called.alert, AlertAnswer(True, status, chance.choice(("room", "town"))))
+            flow.stands(called.alert, AlertAnswer(True, status, chance.choice(("room", "town"))), self.now_s)
 
     def anything(self):
         """What a finger may do here: mostly what the screen offers, sometimes anything at all."""
@@ -106,7 +106,7 @@ class Walk:
         values = {
             Place.QUESTION: [str(value) for value in item.values] if item else [],
             Place.HOME: ("tests", "tests", "tests", *SERVICES),
-            Place.CONSENT: CONSENTS,
+            Place.CONSENT: ("test", "test", *CONSENTS),
             Place.WHO: AGES,
             Place.FILE: ("new", "have", "none"),
             Place.TESTS: ("quick", *house.catalogue.offered),
@@ -165,13 +165,19 @@ class Walk:
         raise AssertionError(f"round and round: {self.flow.place}, {self.flow.visit.trail}")
 
     def lost(self):
-        """Answers that were given and are nowhere."""
+        """Answers that were given and are nowhere. A mark on a risk question may count unconfirmed, and be
+        corrected afterwards."""
         kept = {}
         for wish in self.wishes:
             if isinstance(wish, Keep) and isinstance(wish.body, Assessment):
                 kept[wish.body.assessment] = wish.body.answers
+
+        def there(sitting, item, value):
+            found = kept.get(sitting, {}).get(item, -1)
+            return found == value or (item == "phq9.9" and found >= 0)
+
         return {
             sitting: answers
             for sitting, answers in self.said.items()
-            if answers and not answers.items() <= kept.get(sitting, {}).items()
+            if not all(there(sitting, item, value) for item, value in answers.items())
         }

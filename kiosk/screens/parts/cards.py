@@ -86,10 +86,9 @@ class Cards:
         cards: all of them.
         box: in which they have room, with the strip for turning pages if it is needed.
         at: which page; one that is too far is the last.
-        grow: they share the whole height if they are few.
     """
 
-    def __init__(self, page: Page, cards: Sequence[Card], box: Box, *, at: int = 0, grow: bool = False) -> None:
+    def __init__(self, page: Page, cards: Sequence[Card], box: Box, *, at: int = 0) -> None:
         x, top, wide, high = box
         beside = all(self._fits_beside(page, card, wide) for card in cards)
         heights = [self._height(page, card, wide, beside=beside) for card in cards]
@@ -100,10 +99,9 @@ class Cards:
         free = max(0.0, room - sum(heights[first : first + count]) - GAP * (count - 1)) / max(1, count)
         y = top
         for card, least in zip(cards[first : first + count], heights[first : first + count], strict=True):
-            each = least + (free if grow else min(free, max(0.0, TALLEST - least)))
+            each = least + min(free, max(0.0, TALLEST - least))
             self._card(page, card, (x, y, wide, each), beside=beside)
             y += each + GAP
-        self.below = y - GAP
         turn(page, number, len(pages), top + high - look.TARGET)
 
     @staticmethod

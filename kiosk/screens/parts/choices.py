@@ -70,7 +70,7 @@ def needed(page: Page, texts: Sequence[str], wide: float, *, columns: int = 1, s
 
 
 class Choices:
-    """The bars, from the top of a box of units; `below` says where they end.
+    """The bars, from the top of a box of units.
 
     Args:
         page: that they are put on.
@@ -107,7 +107,6 @@ class Choices:
             words = page.words(choice.text, left + _LEFT, y, each - _LEFT - AFTER, size=size)
             words.move_to(y + (bar - words.height_u) / 2)
             self._bars[choice.value] = (target, ring, words)
-        self.below = top + rows * bar + (rows - 1) * GAP
         self._marked: str | None = None
 
     def mark(self, value: str | None) -> None:
