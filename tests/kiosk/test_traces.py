@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk import fonts
-from tests.kiosk.test_window_visit import CODE, says, texts, to_codes, typed
+from tests.kiosk.test_window_visit import CODE, says, texts, to_consents, typed
 from tests.kiosk.traces import Selections, in_files, in_memory
 
 UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "xinyi-kiosk.service"
@@ -33,18 +33,31 @@ def home(tmp_path, cuts):
 
 
 async def picture(face):
-    """Every pixel of the screen, the pointer out of the way."""
+    """Every pixel of the welcome page once nothing changes any more, the pointer out of the way."""
     await face.xdotool("mousemove", "1279", "799")
-    await face.until(lambda seen: seen["place"] == "welcome" and seen["faded"] and "新华社区" in texts(seen))
-    shown = await asyncio.create_subprocess_exec(
-        "import", "-display", face._display, "-window", "root", "-depth", "8", "rgb:-", stdout=subprocess.PIPE
-    )
-    return (await shown.communicate())[0]
+    before = None
+    async with asyncio.timeout(30):
+        while True:
+            await face.until(lambda seen: seen["place"] == "welcome" and seen["faded"] and "新华社区" in texts(seen))
+            shown = await asyncio.create_subprocess_exec(
+                "import", "-display", face._display, "-window", "root", "-depth", "8", "rgb:-", stdout=subprocess.PIPE
+            )
+            now = (await shown.communicate())[0]
+            if now == before:
+                return now
+            before = now
 
 
 async def says_who_they_are(face):
     """Somebody types their code and PIN, and answers a question; then their code is nowhere on the screen."""
-    await to_codes(face)
+    await to_consents(face)
+    for number, consent in enumerate(("回答几道题", "记在 8 位码下面"), 1):
+        await face.tap(consent)
+        await face.until(lambda seen, number=number: texts(seen).count("同意 ") >= number)
+    await face.tap("下一步")
+    await face.at("who")
+    await face.tap("60 岁以上")
+    await face.at("file")
     await face.tap("我已经有码")
     await face.at("code")
     await typed(face, CODE)
