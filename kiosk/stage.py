@@ -72,6 +72,7 @@ class Stage(App):
         super().__init__()
         self.title = "Xinyi"
         self.flow = Flow(house)
+        self._visit = self.flow.visit
         self.page: Page | None = None
         self.leaving = ""
         self._texts, self._carry_out, self._motion, self._times = texts, carry_out, motion, idle
@@ -184,6 +185,8 @@ class Stage(App):
             self._speaking.again()
             return
         self._carry_out(self.flow.tap(tap, time.monotonic(), value))
+        if self.flow.visit is not self._visit:
+            self._wipe()
         self._news()
 
     def _touched(self, *_: object) -> bool:
@@ -291,15 +294,21 @@ class Stage(App):
             self._cover(idle)
 
     def _forget(self) -> None:
-        """Nothing of the last person remains: on the screen, in a cache, in the ear."""
-        now_s = time.monotonic()
-        self._carry_out(self.flow.forget(now_s))
-        self._touched_s = now_s
+        self._touched_s = time.monotonic()
+        self._carry_out(self.flow.forget(self._touched_s))
+        self._wipe()
+
+    def _wipe(self) -> None:
+        """Nothing of the last person remains: on the screen, in a cache, in the ear; what was freed, the C library
+        overwrites (the environment in `deploy/systemd/xinyi-kiosk.service`).
+        """
+        self._visit = self.flow.visit
         self._speaking.forget()
         self._shown = ()
         self._refresh()
         lettering.forget()
         forget_selections()
+        Clock.schedule_once(lambda _: gc.collect())  # their last page is still under the finger that ended it
 
     def _cover(self, idle: Idle) -> None:
         asks = idle.ask_left_s is not None

@@ -1,7 +1,8 @@
 """Kivy set up for a public screen, before its window is opened: nothing of a person's own, nothing to escape through.
 
-Everything comes from here and not from a file of the user's (KIVY_NO_CONFIG). One input provider only: a panel that is
-read twice taps twice (Kivy issues #1903, #3801, #8494). Facts: Kivy 2.3 documentation of `kivy.config`.
+Everything comes from here and not from a file of the user's (KIVY_NO_CONFIG). One input provider only, the pointer of the X
+server: a panel that is read twice taps twice (Kivy issues #1903, #3801, #8494). On Linux Kivy 2.3.1 leaves SDL's own
+fingers out, so a finger on a panel is one touch [measured with Xorg's inputtest driver]. Facts: documentation of `kivy.config`.
 """
 
 import os
@@ -24,8 +25,8 @@ still is not drawn again."""
 def display_problem() -> str:
     """Why no window can be opened, with what to do, or "" when there is a display."""
     display = os.environ.get("DISPLAY", "")
-    if os.environ.get("WAYLAND_DISPLAY"):
-        return ""
+    if not display and os.environ.get("WAYLAND_DISPLAY"):
+        return "there is Wayland only, and Kivy's own SDL draws on X; give the compositor Xwayland (package: xwayland)"
     if not display:
         return "DISPLAY is not set; start the kiosk in the screen's own session, or set DISPLAY=:0"
     if not _answers(display):
@@ -88,7 +89,7 @@ def set_up(windowed_size: tuple[int, int] | None) -> None:
     if windowed_size:
         values["graphics"] |= {"width": windowed_size[0], "height": windowed_size[1], "fullscreen": 0}
     else:
-        screen = None if os.environ.get("WAYLAND_DISPLAY") else x_screen()
+        screen = x_screen()
         values["graphics"] |= {"borderless": 1, "show_cursor": 0}
         if screen and not screen.managed:
             values["graphics"] |= {"fullscreen": 0, "position": "custom", "left": 0, "top": 0}

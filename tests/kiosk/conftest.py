@@ -128,7 +128,8 @@ class KioskProcess:
 
 
 @contextlib.asynccontextmanager
-async def open_kiosk(display, socket, *, width=1280, height=800, **options):
+async def open_kiosk(display, socket, *, width=1280, height=800, environment=None, stderr=None, **options):
+    """A kiosk of these options (`window_under_test`); `environment` is added to ours, `stderr` is a file for its words."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(Path(__file__).with_name("window_under_test.py")),
@@ -138,7 +139,8 @@ async def open_kiosk(display, socket, *, width=1280, height=800, **options):
         json.dumps(options),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "DISPLAY": display},
+        stderr=stderr,
+        env={**os.environ, "DISPLAY": display, **(environment or {})},
         limit=1 << 20,
     )
     try:

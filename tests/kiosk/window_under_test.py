@@ -1,6 +1,7 @@
 """A kiosk in a process of its own, which tells a test what is on its window: one JSON line per line on stdin.
 
-"look" answers with every text and target of the page (pixels, from the top left); anything else ends it. Arguments:
+"look" answers with every text and target of the page (pixels, from the top left); "hang" makes it draw nothing any more;
+anything else ends it. Arguments:
 socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`; "house", fields of `Furniture`; "data",
 "counter", "broker" (port), "secret" (its file) of a real site, where there is one.
 """
@@ -65,6 +66,9 @@ def listen() -> None:
     from kivy.clock import Clock
 
     for line in sys.stdin:
+        if line.strip() == "hang":
+            Clock.schedule_once(lambda _: time.sleep(60))
+            continue
         if line.strip() != "look":
             break
         Clock.schedule_once(lambda _: look())
