@@ -3,6 +3,7 @@
 It reads the rows beside a running centre, or without one, and has every answer stored through `gateway.services`.
 """
 
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -162,7 +163,7 @@ def close(ctx: click.Context, alert: str, actor: str, done: str, config: Path | 
     with place.reading() as rows:
         found = resolve_alert(rows, alert, post_of(settings), time.time_ns(), taken_first=True)
     if done == "-":
-        done = click.get_text_stream("stdin", "utf-8").read().strip()
+        done = " ".join(sys.stdin.read().split("\n")).strip()
     state = close_alert(place, found, actor, settings.centre.level, done)
     click.echo(f"{str(found)[:13]}  {state.seat}  {'已结束' if language == 'zh' else 'closed'}")
 

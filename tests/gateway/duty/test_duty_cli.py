@@ -235,7 +235,7 @@ def test_what_was_done_may_come_from_the_standard_input(desk):
     desk.put(alert)
     words = ["duty", "close", "latest", "--actor", "li", "--done", "-", "--config", str(desk.file)]
     assert CliRunner().invoke(main, words, input="陪着说了话\n家属来接\n").exit_code == 0
-    assert desk.run("show", alert.alert.hex).rstrip().endswith("陪着说了话\n家属来接")
+    assert desk.run("show", alert.alert.hex).rstrip().endswith("陪着说了话 家属来接")
 
 
 def test_alert_whose_beginning_is_missing_is_listed_and_rings(desk):
