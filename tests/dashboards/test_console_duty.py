@@ -17,6 +17,7 @@ from care import handoff
 from care.alerts import AlertEvent, AlertStep
 from gateway.box import new_id
 from gateway.config import BrokerConfig, Config, ConsoleConfig, PathsConfig, SiteConfig, to_toml
+from gateway.eyes import is_seen
 from gateway.keys import KEYS_FOLDER, Keyring
 from gateway.messages import DutyEntry, DutyRoster
 from gateway.placement import Placement
@@ -228,3 +229,54 @@ def test_follow_up_is_a_quiet_line_and_no_banner(desk):
     page = desk(raised(tier="orange", cause="score"))
     expect(page.locator(".rail-duty")).to_contain_text("有 1 位等着跟进，用 xinyi duty 查看")
     expect(banner(page)).to_be_hidden()
+
+
+def test_whoever_closes_says_so_and_never_in_the_name_of_whoever_took_it_on(desk, duty_console):
+    alert = raised()
+    taken = AlertEvent(alert.alert, 2, AlertStep.ACKNOWLEDGED, alert.at_utc_ns, "room", "赵老师")
+    page = desk(alert, taken)
+    expect(banner(page).locator(".banner-title")).to_have_text("A 座 · 赵老师正在处理")
+    expect(banner(page).locator(".banner-name")).not_to_have_value("赵老师")
+    banner(page).locator(".banner-name").fill("")
+    banner(page).locator(".banner-done").fill("陪同")
+    expect(banner(page).locator("[data-press=finish]")).to_be_disabled()
+    banner(page).locator(".banner-name").fill("周老师")
+    banner(page).locator("[data-press=finish]").click()
+    expect(banner(page)).to_be_hidden()
+    assert (duty_console.steps(alert)[-1].actor, duty_console.steps(alert)[-1].detail) == ("周老师", "陪同")
+
+
+def test_late_word_about_the_alert_before_is_not_said_of_the_next(desk):
+    first, second = raised(seat="A 座", ago_s=90), raised(seat="B 座", ago_s=30)
+    taken = [
+        AlertEvent(each.alert, 2, AlertStep.ACKNOWLEDGED, each.at_utc_ns, "room", "li") for each in (first, second)
+    ]
+    page = desk(first, second, *taken)
+    expect(banner(page).locator(".banner-title")).to_have_text("B 座 · li正在处理")
+    top, other = second.alert.hex, first.alert.hex
+    banner(page).locator(".banner-name").fill("李老师")
+    said = """([alert, text]) => {
+        const banner = document.querySelector('[data-banner]'), field = banner.querySelector('.banner-done');
+        const shown = banner.dataset.alert;
+        banner.dataset.alert = alert; field.value = text; field.dispatchEvent(new Event('input'));
+        banner.dataset.alert = shown;
+    }"""
+    page.evaluate(said, [top, "陪同"])
+    expect(banner(page).locator("[data-press=finish]")).to_be_enabled()
+    page.evaluate(said, [other, ""])
+    for name, on in (("", False), ("李", True)):
+        banner(page).locator(".banner-name").fill(name)
+        expect(banner(page).locator("[data-press=finish]")).to_be_enabled(enabled=on)
+
+
+def test_alert_without_its_beginning_is_shown_with_its_site(desk):
+    page = desk(AlertEvent(new_id(), 2, AlertStep.NOTED, time.time_ns(), "room", "resident"))
+    expect(banner(page).locator(".banner-title")).to_have_text(f"{SITE} 有人想请您过去")
+    expect(banner(page)).to_have_attribute("data-ring", re.compile("."))
+
+
+def test_what_a_page_shows_is_marked_as_seen(desk, duty_console):
+    alert = raised()
+    page = desk(alert)
+    expect(banner(page)).to_be_visible()
+    until(page, lambda: is_seen(duty_console.data, alert.alert, time.time_ns()), "the mark")
