@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import fonts
 from tests.kiosk.test_window_visit import CODE, says, texts, to_consents, typed
 from tests.kiosk.traces import Selections, in_files, in_memory
 
