@@ -3,23 +3,27 @@
 It reads the rows beside a running centre, or without one, and has every answer stored through `gateway.services`.
 """
 
-import contextlib
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from xinyi_options import config_option
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from care.words import Language
     from gateway.config import Config
 
 WATCH_S = 1.0
 RING_S = 20.0
 """How often the bell rings while nobody has answered what pages."""
+_BLIND = "blind"
+"""Rings like an alert: nobody can see whether there is one."""
 
 language_option = click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 who_option = click.option("--actor", required=True, help="Who answers; it is written down.")
@@ -39,17 +43,25 @@ def duty(ctx: click.Context, config: Path | None, language: "Language") -> None:
     """Who is on duty, and the alerts that want an answer."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        for line in _picture(_load(config), language)[0]:
+        for line in _picture(_load(config), language).lines:
             click.echo(line)
 
 
-def _picture(config: "Config", language: "Language") -> tuple[list[str], set[str]]:
-    """What there is to see, and the ids of open alerts that ring."""
+class _Picture(NamedTuple):
+    """What there is to see, which alerts that is, and the ids of those that ring."""
+
+    lines: list[str]
+    standing: "frozenset[UUID]" = frozenset()
+    ringing: frozenset[str] = frozenset()
+
+
+def _picture(config: "Config", language: "Language") -> _Picture:
     from zoneinfo import ZoneInfo
 
     from care.hotlines import HotlineError
+    from gateway.called import pages
     from gateway.duty import page
-    from gateway.duty.site_files import handoff_of, stale_hotlines
+    from gateway.duty.site_files import post_of, stale_hotlines
     from gateway.keeping.asking import Place
     from gateway.services.alerts import standing_alerts
     from gateway.services.duty import on_duty
@@ -65,10 +77,13 @@ def _picture(config: "Config", language: "Language") -> tuple[list[str], set[str
         lines += page.hotline_lines(stale_hotlines(config, now), language)
     except HotlineError as error:
         lines.append(str(error))
-    rules = handoff_of(config)
-    states = [each.state for each in alerts if each.state.status == "open"]
-    ringing = {state.alert.hex for state in states if rules.pages(state.tier, state.cause)}
-    return lines, ringing
+    rules = post_of(config).rules
+    waits = [each.state for each in alerts if each.state.status != "acknowledged"]
+    return _Picture(
+        lines,
+        frozenset(each.state.alert for each in alerts),
+        frozenset(state.alert.hex for state in waits if pages(rules, state)),
+    )
 
 
 def _config_of(ctx: click.Context, config: Path | None) -> "Config":
@@ -82,18 +97,32 @@ def _config_of(ctx: click.Context, config: Path | None) -> "Config":
 @click.pass_context
 def watch(ctx: click.Context, config: Path | None, language: "Language") -> None:
     """The same again and again until Ctrl-C; the terminal's bell rings until somebody has taken an alert on."""
+    from care.handoff import HandoffError
+    from gateway.errors import StoreError
+    from gateway.eyes import watching
+
     settings = _config_of(ctx, config)
-    rung: set[str] = set()
+    eyes = watching(settings.data)
+    rung: frozenset[str] = frozenset()
     rung_at = 0.0
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         while True:
-            lines, ringing = _picture(settings, language)
+            try:
+                seen = _picture(settings, language)
+            except (StoreError, HandoffError) as error:  # somebody may wait behind it: it rings, and looks again
+                seen = _Picture([str(error)], ringing=frozenset({_BLIND}))
             click.clear()
-            click.echo("\n".join(lines))
-            if ringing and (ringing - rung or time.monotonic() - rung_at > RING_S):
-                rung, rung_at = ringing, time.monotonic()
+            click.echo("\n".join(seen.lines))
+            eyes.see(seen.standing)
+            if seen.ringing and (seen.ringing - rung or time.monotonic() - rung_at > RING_S):
+                rung_at = time.monotonic()
                 click.echo("\a", nl=False)
+            rung = seen.ringing
             time.sleep(WATCH_S)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        eyes.close()
 
 
 @duty.command()
@@ -103,14 +132,15 @@ def watch(ctx: click.Context, config: Path | None, language: "Language") -> None
 @language_option
 @click.pass_context
 def ack(ctx: click.Context, alert: str, actor: str, config: Path | None, language: "Language") -> None:
-    """Take ALERT on: its id, the beginning of it, or "latest"."""
+    """Take ALERT on: its id, the beginning of it, or "latest" for the most urgent one."""
+    from gateway.duty.site_files import post_of
     from gateway.keeping.asking import Place
     from gateway.services.alerts import acknowledge_alert, resolve_alert
 
     settings = _config_of(ctx, config)
     place = Place.of(settings)
     with place.reading() as rows:
-        found = resolve_alert(rows, alert)
+        found = resolve_alert(rows, alert, post_of(settings), time.time_ns())
     state = acknowledge_alert(place, found, actor, settings.centre.level)
     click.echo(f"{str(found)[:13]}  {state.seat}  {'接手' if language == 'zh' else 'taken on by'}: {state.owner}")
 
@@ -118,19 +148,22 @@ def ack(ctx: click.Context, alert: str, actor: str, config: Path | None, languag
 @duty.command()
 @click.argument("alert")
 @who_option
-@click.option("--done", required=True, help="What was done.")
+@click.option("--done", required=True, help="What was done; - reads it from the standard input.")
 @config_option
 @language_option
 @click.pass_context
 def close(ctx: click.Context, alert: str, actor: str, done: str, config: Path | None, language: "Language") -> None:
-    """ALERT is over; --done says what was done."""
+    """ALERT is over; --done says what was done. "latest" is the one that somebody has taken on."""
+    from gateway.duty.site_files import post_of
     from gateway.keeping.asking import Place
     from gateway.services.alerts import close_alert, resolve_alert
 
     settings = _config_of(ctx, config)
     place = Place.of(settings)
     with place.reading() as rows:
-        found = resolve_alert(rows, alert)
+        found = resolve_alert(rows, alert, post_of(settings), time.time_ns(), taken_first=True)
+    if done == "-":
+        done = " ".join(sys.stdin.read().split("\n")).strip()
     state = close_alert(place, found, actor, settings.centre.level, done)
     click.echo(f"{str(found)[:13]}  {state.seat}  {'已结束' if language == 'zh' else 'closed'}")
 
@@ -145,12 +178,13 @@ def show(ctx: click.Context, alert: str, config: Path | None, language: "Languag
     from zoneinfo import ZoneInfo
 
     from gateway.duty import page
+    from gateway.duty.site_files import post_of
     from gateway.keeping.asking import Place
     from gateway.services.alerts import alert_steps, resolve_alert
 
     settings = _config_of(ctx, config)
     with Place.of(settings).reading() as rows:
-        steps = alert_steps(rows, resolve_alert(rows, alert))
+        steps = alert_steps(rows, resolve_alert(rows, alert, post_of(settings), time.time_ns()))
     for line in page.step_lines(steps, ZoneInfo(settings.centre.zone), language):
         click.echo(line)
 

@@ -66,9 +66,10 @@ class AlertState(Struct, frozen=True):
     """How an alert stands.
 
     Attributes:
-        status: "open", "acknowledged" or "closed"; "incomplete" while its first step has not arrived.
+        status: "open", "acknowledged" or "closed"; "incomplete" while its first step has not arrived and nobody has
+            answered.
         level: the highest level that was called so far.
-        owner: who acknowledged last.
+        owner: who acknowledged last, and `owner_level` at which level.
         delivered: False while the level above is known not to have been reached.
         version: the newest step.
     """
@@ -80,6 +81,7 @@ class AlertState(Struct, frozen=True):
     cause: str
     level: str
     owner: str
+    owner_level: str
     raised_utc_ns: int | None
     acknowledged_utc_ns: int | None
     closed_utc_ns: int | None
@@ -95,13 +97,13 @@ class AlertState(Struct, frozen=True):
     def has_called(self, level: str) -> bool:
         """Whether this level of the ladder was called already; the one where the alert was raised is from its start."""
         ladder = self.ladder
-        return level in ladder and self.level in ladder and ladder.index(level) <= ladder.index(self.level)
+        return level in ladder and ladder.index(level) <= self._rung
 
     def calls_at(self, utc_ns: int) -> list[str]:
         """The levels that have to be called now, since those before them have not answered in time; [] for none."""
-        if self.status != "open" or self.level not in self.ladder:
+        if self.status != "open":
             return []
-        at = self.ladder.index(self.level)
+        at = self._rung
         overdue = [deadline.until_utc_ns <= utc_ns for deadline in self.deadlines[at:]]
         missed = overdue.index(False) if False in overdue else len(overdue)
         return self.ladder[at + 1 : at + 1 + missed]
@@ -111,11 +113,24 @@ class AlertState(Struct, frozen=True):
         """Until when the level that was called last must have answered; it may have passed at the top of the ladder.
         None when somebody has answered.
         """
-        if self.status != "open":
+        if self.status != "open" or not self.deadlines:
             return None
-        names = self.ladder
-        start = names.index(self.level) if self.level in names else 0
-        return self.deadlines[start] if start < len(self.deadlines) else None
+        return self.deadlines[self._rung]
+
+    @property
+    def next_level(self) -> str:
+        """Who is called when that deadline passes; "" when somebody has answered, or nobody is left to call."""
+        if self.next_deadline is None:
+            return ""
+        above = self.ladder[self._rung + 1 :]
+        return above[0] if above else ""
+
+    @property
+    def _rung(self) -> int:
+        """Where in the ladder the level stands that was called last. One that the ladder does not know has the time of
+        the first: somebody was called, and must not be waited for without end.
+        """
+        return self.ladder.index(self.level) if self.level in self.ladder else 0
 
 
 def in_order(events: Iterable[AlertEvent]) -> list[AlertEvent]:
@@ -135,7 +150,8 @@ def alert_state(events: Iterable[AlertEvent]) -> AlertState:
         raise ValueError("steps of exactly one alert are needed")
     first = next((step for step in steps if step.step is AlertStep.RAISED), None)
     status = "open" if first else "incomplete"
-    level, owner, delivered = (first.level if first else ""), "", True
+    level, delivered = (first.level if first else ""), True
+    owner = owner_level = ""
     acknowledged: int | None = None
     closed: int | None = None
     ladder = [deadline.level for deadline in first.deadlines] if first else []
@@ -144,11 +160,11 @@ def alert_state(events: Iterable[AlertEvent]) -> AlertState:
             case AlertStep.ESCALATED if status != "closed":
                 level = _higher(ladder, level, step.level)
             case AlertStep.ACKNOWLEDGED if status != "closed":
-                status = "acknowledged" if first else "incomplete"
-                owner = step.actor
+                status = "acknowledged"
+                owner, owner_level = step.actor, step.level
                 acknowledged = step.at_utc_ns if acknowledged is None else acknowledged
             case AlertStep.CLOSED:
-                status = "closed" if first else "incomplete"
+                status = "closed"
                 closed = step.at_utc_ns if closed is None else closed
             case AlertStep.UNDELIVERED:
                 delivered = False
@@ -164,6 +180,7 @@ def alert_state(events: Iterable[AlertEvent]) -> AlertState:
         cause=first.cause if first else "",
         level=level,
         owner=owner,
+        owner_level=owner_level,
         raised_utc_ns=first.at_utc_ns if first else None,
         acknowledged_utc_ns=acknowledged,
         closed_utc_ns=closed,

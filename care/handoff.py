@@ -82,6 +82,16 @@ class Handoff(Struct, frozen=True, forbid_unknown_fields=True):
         rule = self.rule_for(tier, cause)
         return rule.page if rule else True
 
+    def knows(self, level: str) -> bool:
+        """Whether a level stands in any ladder of these rules."""
+        return any(rung.level == level for rule in self.rule for rung in rule.ladder)
+
+    def below(self, level: str) -> set[str]:
+        """The levels that are called before another one, in every ladder that has it."""
+        ladders = [[rung.level for rung in rule.ladder] for rule in self.rule]
+        found = [set(ladder[: ladder.index(level)]) for ladder in ladders if level in ladder]
+        return set.intersection(*found) if found else set()
+
     def pager_text(self, seat: str, site: str, language: str = "zh") -> str:
         """What a pager says: where to go."""
         pattern = self.pager_zh if language == "zh" else self.pager_en
@@ -119,6 +129,30 @@ def parse(text: str, name: str) -> Handoff:
         if problem := _rule_problem(rule, seen):
             raise HandoffError(f"{name}: rule {number} ({rule.tier}): {problem}")
     return handoff
+
+
+_NEEDED = (("red", "risk_item"), ("red", "help_button"))
+"""Whoever says so, or presses for it, is never without a rule."""
+
+
+def problem(rules: Handoff, level: str) -> str:
+    """What keeps a site of this level from calling a person by these rules; "" when nothing does.
+
+    Args:
+        rules: of the site.
+        level: what the site is called in ladders.
+    """
+    for tier, cause in _NEEDED:
+        if rules.rule_for(tier, cause) is None:
+            return f"there is no rule for {tier} ({cause}): nobody would be called; add one"
+    for number, rule in enumerate(rules.rule, 1):
+        levels = [rung.level for rung in rule.ladder]
+        if level not in levels:
+            return (
+                f"rule {number} ({rule.tier}): the ladder has no level {level!r}, which is the level of this site; "
+                f"it has: {', '.join(levels)}"
+            )
+    return ""
 
 
 def raised(

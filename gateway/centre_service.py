@@ -24,7 +24,7 @@ from gateway.counter.counter import Counter
 from gateway.counts import changed_days
 from gateway.disk import make_folder
 from gateway.duty.keeper import DutyKeeper, pagers_of
-from gateway.duty.site_files import handoff_of, hotlines_of, stale_hotlines
+from gateway.duty.site_files import hotlines_of, rules_to_call_by, stale_hotlines
 from gateway.errors import StoreError
 from gateway.fleet.health import ANNOUNCE
 from gateway.fleet.keeper import FleetKeeper
@@ -79,7 +79,7 @@ async def run(config: Config, clock: Clock, stop: asyncio.Event) -> None:
     upper = Upper(config.up.site, upper_address(config)) if config.up.site else None
     points = open_points(config.points, config.data)
     above = await asyncio.to_thread(_above, config, broker)
-    rules, pagers = handoff_of(config), pagers_of(config)
+    rules, pagers = rules_to_call_by(config), pagers_of(config)
 
     async def hand_up(escrow: KeyEscrow) -> None:
         await centre.put(escrow)

@@ -129,7 +129,7 @@ class Outbox:
                 self._db.execute("PRAGMA secure_delete=ON")
                 self._db.executescript(_SCHEMA)
                 self._bring_up_to_date()
-                self._db.execute("UPDATE waiting SET held=''")
+                self._db.execute("UPDATE waiting SET held='' WHERE held!=''")
                 if self.set_aside:
                     self._take_over(self.set_aside)
                 self._bytes: int = self._db.execute("SELECT coalesce(sum(length(body)), 0) FROM waiting").fetchone()[0]
@@ -306,20 +306,34 @@ class Outbox:
         return len(places)
 
     def depth(self) -> Depth:
-        """How full it is."""
+        """How full it is.
+
+        Raises:
+            StoreCorrupt, StoreUnwritable: the file does not answer.
+        """
         with self._turn:
-            number, oldest = self._db.execute("SELECT count(*), min(made_utc_ns) FROM waiting").fetchone()
+            try:
+                number, oldest = self._db.execute("SELECT count(*), min(made_utc_ns) FROM waiting").fetchone()
+            except sqlite3.Error as error:
+                raise self._sorry(error) from error
             return Depth(number, self._bytes, oldest)
 
     def counts(self, session: UUID | None = None) -> Counts:
-        """Totals since the file was made, of everything or of one session."""
+        """Totals since the file was made, of everything or of one session.
+
+        Raises:
+            StoreCorrupt, StoreUnwritable: the file does not answer.
+        """
         key = session.bytes if session else _ALL
         with self._turn:
-            row = self._db.execute("SELECT put, receipted FROM totals WHERE session=?", (key,)).fetchone() or (0, 0)
-            held = self._db.execute(
-                "SELECT count(*) FROM waiting WHERE held!='' AND (?=x'' OR session=?)", (key, key)
-            ).fetchone()
-            dropped = self._db.execute("SELECT number FROM dropped WHERE session=?", (key,)).fetchone() or (0,)
+            try:
+                row = self._db.execute("SELECT put, receipted FROM totals WHERE session=?", (key,)).fetchone() or (0, 0)
+                held = self._db.execute(
+                    "SELECT count(*) FROM waiting WHERE held!='' AND (?=x'' OR session=?)", (key, key)
+                ).fetchone()
+                dropped = self._db.execute("SELECT number FROM dropped WHERE session=?", (key,)).fetchone() or (0,)
+            except sqlite3.Error as error:
+                raise self._sorry(error) from error
         return Counts(row[0], row[1], row[0] - row[1] - dropped[0], held[0], dropped[0])
 
     def _lead(self) -> None:

@@ -1,8 +1,9 @@
 """What each kind of record says in the tables beside `records`: claims before it is stored, entries after.
 
-`BEFORE` names kinds that need a place of their own (a session is opened once); its functions give the reason when
-another record has it. `AFTER` names kinds that change what a table says; newest version wins, in whatever order they
-come. Adding a kind: its struct in `messages.py`, and a line here if somebody asks for it by more than its id.
+`BEFORE` names kinds that need a place of their own (a session is opened once) or a writer who has a say; its functions
+give the reason why one is not stored. `AFTER` names kinds that change what a table says; newest version wins, in
+whatever order they come. Adding a kind: its struct in `messages.py`, and a line here if somebody asks for it by more
+than its id.
 """
 
 import logging
@@ -13,9 +14,10 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from care.alerts import AlertEvent, AlertStep, alert_state
+from care.alerts import AlertEvent, alert_state
 from gateway import tables as t
 from gateway.arrivals import Good, within
+from gateway.believed import believed, has_a_say, home_of
 from gateway.erasure import erase
 from gateway.errors import KeyLost, SealBroken
 from gateway.messages import (
@@ -103,7 +105,18 @@ def _claim_session(db: sa.Connection, arrival: Good, column: str, names: tuple[s
     return "" if other == arrival.record.id else f"session {session} was {what} by record {other} already"
 
 
+def _by_a_stranger(db: sa.Connection, arrival: Good) -> str:
+    """A step of an alert whose home is known, by a site that is neither it nor above it."""
+    body, a = arrival.body, t.alerts.c
+    assert isinstance(body, AlertEvent)
+    home = db.scalar(sa.select(a.site).where(a.alert == body.alert, a.raised_utc_ns.is_not(None)))
+    if home is None or has_a_say(arrival.record.site, home):
+        return ""
+    return f"{arrival.record.site} says {body.step} of alert {body.alert}, which was raised at {home}"
+
+
 BEFORE: dict[RecordKind, Callable[[sa.Connection, Good], str]] = {
+    RecordKind.ALERT_EVENT: _by_a_stranger,
     RecordKind.SESSION_OPENED: _open_session,
     RecordKind.SESSION_CLOSED: _close_session,
 }
@@ -145,8 +158,7 @@ def _alert(db: sa.Connection, placement: Placement, arrival: Good, _now: int) ->
     rows = db.execute(
         sa.select(r.id, r.body, r.site).where(r.about == body.alert, r.kind == RecordKind.ALERT_EVENT).order_by(r.id)
     ).all()
-    steps: list[AlertEvent] = []
-    sites: list[tuple[bool, int, str]] = []
+    steps: list[tuple[str, AlertEvent]] = []
     for row in rows:
         try:
             sealed = placement.keyring.open_sealed(row.body, of_record(row.id))
@@ -155,10 +167,10 @@ def _alert(db: sa.Connection, placement: Placement, arrival: Good, _now: int) ->
             log.warning("a step of alert %s cannot be read: %s", body.alert, error)  # the others must go on
             continue
         assert isinstance(step, AlertEvent)
-        steps.append(step)
-        sites.append((step.step is not AlertStep.RAISED, step.version, row.site))
-    state = alert_state(steps)
-    site = min(sites)[2]  # where it was raised, whoever of its steps came last
+        steps.append((row.site, step))
+    steps = believed(steps)
+    state = alert_state(step for _, step in steps)
+    site = home_of(steps)  # whoever of its steps came last
     deadline = state.next_deadline
     values = {
         "alert": body.alert,

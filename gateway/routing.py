@@ -61,6 +61,10 @@ class Routing:
             hops.append(record.target)
         return hops
 
+    def reaches_above(self, kind: RecordKind) -> bool:
+        """Whether there is a level above that gets records of a kind."""
+        return bool(self.upper) and self.policy.get(kind, False)
+
     def may_go_up(self, record: Record) -> bool:
         allowed = self.policy.get(record.kind, False) or self._leads_up(record.target)
         return allowed and record.kind not in NEVER_UP

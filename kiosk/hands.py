@@ -1,10 +1,9 @@
 """Carries out what the flow wishes: asks the room, puts records on the disk, asks the centre, prints. Nothing here
-waits for anything on the screen's own turn, and nothing that was wished for is dropped: what the disk refuses is tried
-again.
+waits for anything on the screen's own turn, and nothing that was wished for is dropped: what the disk refuses, the line
+tries again.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
@@ -25,7 +24,6 @@ from gateway.counter.messages import (
 )
 from gateway.errors import StoreError
 from gateway.live import Action, Reply
-from gateway.messages import Body
 from kiosk.flow import wishes as w
 from kiosk.printing import Printer
 
@@ -63,7 +61,6 @@ class Hands:
     ) -> None:
         self._room, self._line, self._printer = room, line, printer
         self._asked: set[asyncio.Task[None]] = set()
-        self._refused: list[Body] = []
         self.ears: Ears
 
     def carry_out(self, wishes: Iterable[w.Wish]) -> None:
@@ -71,9 +68,9 @@ class Hands:
         for wish in wishes:
             match wish:
                 case w.Keep(body):
-                    self._keep(body)
+                    self._line.keep_soon(body)
                 case w.Draft(body):
-                    self._draft(body)
+                    self._line.draft_soon(body)
                 case w.ToRoom(action):
                     self._go(self._ask_room(action))
                 case w.MakeFile(code, pin, age_band, language):
@@ -89,7 +86,7 @@ class Hands:
     async def attend(self) -> None:
         """Ask the centre, again and again, what the screens need to know. No fault of one of them ends the others."""
         async with asyncio.TaskGroup() as group:
-            for each in (self._alerts, self._duty, self._library, self._retry):
+            for each in (self._alerts, self._duty, self._library, self._waits):
                 group.create_task(self._for_ever(each))
 
     async def _for_ever(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -104,19 +101,6 @@ class Hands:
         task = asyncio.create_task(work)
         self._asked.add(task)
         task.add_done_callback(self._asked.discard)
-
-    def _keep(self, body: Body) -> None:
-        try:
-            self._line.keep(body)
-        except StoreError as error:
-            log.error("a record waits in memory: %s", error)  # noqa: TRY400 - one line for people
-            self._refused.append(body)
-
-    def _draft(self, body: Body | None) -> None:
-        try:
-            self._line.draft(body)
-        except StoreError as error:
-            log.error("a draft is not on the disk: %s", error)  # noqa: TRY400
 
     async def _ask_room(self, action: Action) -> None:
         self.ears.replied(action, await self._room.ask(action))
@@ -165,11 +149,7 @@ class Hands:
                 self.ears.brought(answer)
             await asyncio.sleep(0 if more else LIBRARY_EVERY_S)
 
-    async def _retry(self) -> None:
+    async def _waits(self) -> None:
         while True:
-            waiting, self._refused = self._refused, []
-            for body in waiting:
-                self._keep(body)
-            with contextlib.suppress(StoreError):
-                self.ears.waits(self._line.waiting + len(self._refused))
+            self.ears.waits(self._line.waiting)
             await asyncio.sleep(AGAIN_S)

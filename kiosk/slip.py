@@ -37,7 +37,7 @@ def slip_lines(house: "House", visit: "Visit", texts: Texts) -> list[str]:
         lines += ["", texts("slip.code", code=shown(visit.code))]
     if visit.booked and visit.booked != visit.code:
         lines += ["", texts("slip.booked", code=shown(visit.booked))]
-    return [*lines, "", texts("slip.line"), texts("slip.not_diagnosis")]
+    return [*lines, "", texts("slip.line"), texts("slip.danger"), texts("slip.not_diagnosis")]
 
 
 def qr_matrix(lines: list[str]) -> list[list[bool]]:

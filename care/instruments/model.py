@@ -123,6 +123,8 @@ class Licence(Struct, frozen=True):
     Attributes:
         needs_record: the owner's permission must be on record here (`licences.Record`).
         terms: in one line.
+        holder_zh: the holder as the kiosk names them in Chinese; "" when it is nobody's, and nobody is named.
+        copyright: the line that the holder wants to be shown, or "".
     """
 
     holder: str
@@ -130,6 +132,8 @@ class Licence(Struct, frozen=True):
     needs_record: bool
     source: str
     checked: Checked
+    holder_zh: str = ""
+    copyright: str = ""
 
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):

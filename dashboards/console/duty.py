@@ -21,9 +21,12 @@ from gateway.services.desk import Desk, DeskError, DeskPicture
 
 LOOK_S = 1.0
 _S = 1e9
+_WAITS = {"open", "incomplete"}
+"""Nobody has answered."""
 OF_BANNER = "document.querySelector('[data-banner]')?.dataset.alert"
 PRESSED = f"(e) => {{ if (e.detail < 2) emit({OF_BANNER}) }}"
 ENTERED = f"(e) => {{ if (e.key === 'Enter' && !e.isComposing && e.keyCode !== 229) emit({OF_BANNER}) }}"
+DONE_TYPED = f"(e) => emit({OF_BANNER}, e.target.value)"
 """Whoever answers says which alert the page showed: another one may have come up in the same moment."""
 PERSON = '<circle cx="12" cy="8" r="3.6"/><path d="M4.8 20c.6-4 3.4-6.2 7.2-6.2s6.6 2.2 7.2 6.2"/>'
 
@@ -43,7 +46,7 @@ class DutyWatch:
 
     def __init__(self, desk: Desk | None) -> None:
         self._desk = desk
-        self._pages: dict[str, Show] = {}
+        self._pages: dict[str, tuple[Show, Callable[[], bool]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._picture: DeskPicture | None = DeskPicture(0)
         self.name = ""
@@ -65,9 +68,9 @@ class DutyWatch:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def join(self, name: str, show: Show) -> None:
-        """A page is there; it is shown what stands at once."""
-        self._pages[name] = show
+    def join(self, name: str, show: Show, is_open: Callable[[], bool]) -> None:
+        """A page is there; it is shown what stands at once. `is_open`: a browser has it before somebody's eyes now."""
+        self._pages[name] = show, is_open
         show(self._picture)
 
     def leave(self, name: str) -> None:
@@ -99,6 +102,7 @@ class DutyWatch:
             while True:
                 try:
                     self._publish(await asyncio.to_thread(desk.look))
+                    await asyncio.to_thread(desk.shown, self._picture if self._is_open() else None)
                 except DeskError as error:
                     log.debug("alerts cannot be seen: %s", error)
                     self._publish(None)
@@ -107,11 +111,15 @@ class DutyWatch:
                     self._publish(None)
                 await asyncio.sleep(LOOK_S)
         finally:
+            desk.shown(None)
             desk.close()
+
+    def _is_open(self) -> bool:
+        return any(is_open() for _, is_open in self._pages.values())
 
     def _publish(self, picture: DeskPicture | None) -> None:
         self._picture = picture
-        for name, show_ in list(self._pages.items()):
+        for name, (show_, _) in list(self._pages.items()):
             try:
                 show_(picture)
             except Exception:  # one page must never take the picture from the others
@@ -127,7 +135,7 @@ class Banner:
         self._state: AlertState | None = None
         self._done, self._busy = "", False
         self._name = watch.name
-        self._typed_name = False
+        self._typed_name, self._answered_as = False, ""
         with box("banner gone", "section", aria_label=texts("duty.title"), data_banner="") as self._box:
             drawn(PERSON, "icon banner-icon")
             with box("banner-words", role="alert"):
@@ -139,8 +147,8 @@ class Banner:
                     self._others = words("banner-others gone", "", "span")
             words("banner-sound", texts("duty.sound"), "button", type="button", data_press="sound")
             with box("banner-do"):
-                self._who = self._field("duty.name", self._name_typed, 40, "banner-name", self._take)
-                self._what = self._field("duty.done", self._done_typed, 300, "banner-done", self._finish)
+                self._who = self._field("duty.name", self._name_typed, 40, "banner-name", self._take_or_finish)
+                self._what = self._field("duty.done", self._done_typed, 300, "banner-done", self._finish, DONE_TYPED)
                 self._take_button = self._button("duty.take", self._take, "take")
                 self._finish_button = self._button("duty.finish", self._finish, "finish")
 
@@ -158,12 +166,16 @@ class Banner:
         state = urgent[0].state
         if self._state is None or state.alert != self._state.alert:
             self._new(picture)
+        answered = state.status not in _WAITS
+        if answered and not (self._state and self._state.status not in _WAITS and self._state.alert == state.alert):
+            self._ask_who_closes()
         self._state = state
-        answered = state.status != "open"
         mark(self._box, "is-taken", answered)
         put(self._box, "data-alert", state.alert.hex)
         put(self._box, "data-ring", None if answered else state.alert.hex)
-        self._title.text = self._texts("duty.taken" if answered else "duty.asked", seat=state.seat, name=state.owner)
+        self._title.text = self._texts(
+            "duty.taken" if answered else "duty.asked", seat=self._where(picture), name=state.owner
+        )
         waited = picture.now_utc_ns - (state.raised_utc_ns or picture.now_utc_ns)
         self._since.text = self._texts("duty.since", time=clock(waited / _S))
         self._left.text = self._left_words(state, picture.now_utc_ns)
@@ -174,7 +186,7 @@ class Banner:
         if others:
             self._others.text = self._texts("duty.others_taken" if answered else "duty.others", count=others)
         for element, on in (
-            (self._who, not answered),
+            (self._who, True),
             (self._take_button, not answered),
             (self._what, answered),
             (self._finish_button, answered),
@@ -182,14 +194,18 @@ class Banner:
             show(element, on)
         self._enable()
 
+    def _where(self, picture: DeskPicture) -> str:
+        """The seat; of a site below with its site, and while the seat has not come, the site alone."""
+        site, state = picture.urgent[0]
+        return " · ".join(part for part in ("" if site == picture.site and state.seat else site, state.seat) if part)
+
     def _left_words(self, state: AlertState, now_utc_ns: int) -> str:
         deadline = state.next_deadline
         if deadline is None:
             return ""
         left_s = (deadline.until_utc_ns - now_utc_ns) / _S
-        at = state.ladder.index(deadline.level)
-        if at + 1 < len(state.ladder):
-            level = self._level(state.ladder[at + 1])
+        if state.next_level:
+            level = self._level(state.next_level)
             return self._texts("duty.left", time=clock(left_s), level=level) if left_s > 0 else ""
         return self._texts("duty.called", level=self._level(state.level))
 
@@ -201,11 +217,19 @@ class Banner:
         element.on("click", press, js_handler=PRESSED)
         return element
 
-    def _field(self, key: str, typed: Callable[[object], None], longest: int, classes: str, press: Press) -> ui.element:
+    def _field(
+        self,
+        key: str,
+        typed: Callable[[object], None],
+        longest: int,
+        classes: str,
+        press: Press,
+        said: str = "(e) => emit(e.target.value)",
+    ) -> ui.element:
         field = ui.element("input").classes(f"field {classes}")
         field.props["placeholder"] = field.props["aria-label"] = self._texts(key)
         field.props["maxlength"] = str(longest)
-        field.on("input", typed, js_handler="(e) => emit(e.target.value)")
+        field.on("input", typed, js_handler=said)
         field.on("keydown", press, js_handler=ENTERED)
         return field
 
@@ -217,6 +241,12 @@ class Banner:
             self._name = self._watch.name or (picture.on_duty[0] if len(picture.on_duty) == 1 else "")
             self._fill(self._who, self._name)
 
+    def _ask_who_closes(self) -> None:
+        """Whoever closes says so: the name that was given on this page, never that of whoever took it on elsewhere."""
+        if not self._typed_name:
+            self._name = self._answered_as
+            self._fill(self._who, self._name)
+
     def _fill(self, field: ui.element, value: str) -> None:
         """Write into a field, as a person does: as an attribute it would come back while somebody types."""
         ui.run_javascript(f"const f = getHtmlElement({field.id}); if (f) f.value = {json.dumps(value)};")
@@ -226,24 +256,33 @@ class Banner:
         self._enable()
 
     def _done_typed(self, event: object) -> None:
-        self._done = str(getattr(event, "args", "") or "")
+        match getattr(event, "args", None):
+            case [alert, text] if self._state is not None and alert == self._state.alert.hex:
+                self._done = str(text or "")
+            case _:  # the last key of a word about the alert before
+                return
         self._enable()
 
     def _enable(self) -> None:
         enable(self._take_button, bool(self._name.strip()) and not self._busy)
-        enable(self._finish_button, bool(self._done.strip()) and not self._busy)
+        enable(self._finish_button, bool(self._done.strip() and self._name.strip()) and not self._busy)
 
     async def _take(self, event: object) -> None:
         state, name = self._state, self._name.strip()
         if state is None or not name or self._busy or _meant(event) != state.alert.hex:
             return
+        self._answered_as = name
         await self._answer(self._watch.take(state.alert, name))
 
     async def _finish(self, event: object) -> None:
-        state, done = self._state, self._done.strip()
-        if state is None or not done or self._busy or _meant(event) != state.alert.hex:
+        state, name, done = self._state, self._name.strip(), self._done.strip()
+        if state is None or not name or not done or self._busy or _meant(event) != state.alert.hex:
             return
-        await self._answer(self._watch.finish(state.alert, state.owner, done))
+        self._answered_as = name
+        await self._answer(self._watch.finish(state.alert, name, done))
+
+    async def _take_or_finish(self, event: object) -> None:
+        await (self._take if self._state and self._state.status in _WAITS else self._finish)(event)
 
     async def _answer(self, answer: Awaitable[bool]) -> None:
         self._busy = True

@@ -67,7 +67,7 @@ class Page:
             log, mark_and_end,
         )  # fmt: skip
         hub.join(self._client.id, self.show)
-        duty.join(self._client.id, self.show_alerts)
+        duty.join(self._client.id, self.show_alerts, lambda: self._client.has_socket_connection)
 
     def close(self) -> None:
         """The browser is gone for good."""

@@ -32,7 +32,7 @@ from gateway.counter.messages import (
     WhoIsOnDuty,
 )
 from gateway.errors import StoreError
-from gateway.messages import Envelope, Receipt
+from gateway.messages import Envelope, Receipt, RecordKind
 from gateway.services.files import appointments_of, look_into_file
 from gateway.services.library import library_news
 from gateway.services.standing import alert_standing, duty_now
@@ -85,7 +85,10 @@ class Counter(LocalSocket):
         rows, site, now = self._centre.rows, self._centre.site, self._centre.clock.utc_ns()
         match question:
             case AlertStanding():
-                return await asyncio.to_thread(alert_standing, rows, question.alert, site=site)
+                above = rows.placement.routing.reaches_above(RecordKind.ALERT_EVENT)
+                return await asyncio.to_thread(
+                    alert_standing, rows, question.alert, site=site, now_utc_ns=now, reaches_above=above
+                )
             case WhoIsOnDuty():
                 return await asyncio.to_thread(duty_now, rows, site=site, now_utc_ns=now)
             case OpenFile():

@@ -54,15 +54,16 @@ class AlertAnswer(Struct, frozen=True, tag="alert"):
     """How an alert stands.
 
     Attributes:
-        known: it is stored at the centre; everything else means nothing without it.
-        status: "open", "acknowledged", "closed" or "incomplete".
+        known: its first step is stored at the centre; everything else means nothing without it.
+        status: "open", "acknowledged" or "closed".
         level: the highest level that was called: "room", "town", "district".
         owner: name of whoever took it on, for residents; only of people of the site's roster, else "".
-        delivered: False while the level above is known not to have been reached.
+        owner_level: where they answer; "" while nobody has.
+        told: somebody can have learned of it: a pager got through, a screen shows it now, people are on duty.
+        delivered: False while the level above is known not to have been reached, and where there is none.
         acknowledged_utc_ns: when somebody took it on.
-        next_level, next_deadline_utc_ns: who is called next, and when, unless somebody takes it on.
-        owner_level: level of whoever took it on.
-        told: somebody can have learned of it.
+        next_level, next_deadline_utc_ns: who is called next, and when, unless somebody takes it on; "" and None when
+            nobody is left to call.
     """
 
     known: bool

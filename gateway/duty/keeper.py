@@ -36,9 +36,11 @@ def pagers_of(config: Config) -> list[Pager]:
         ConfigError: the file of a password cannot be read.
     """
     duty, found = config.duty, list[Pager]()
-    if urls := listed(duty.webhook):
+    urls = listed(duty.webhook)
+    for number, url in enumerate(urls, 1):  # each is a pager of its own: one that is reached says nothing of another
         secret = password_of("duty.webhook_secret", duty.webhook_secret)
-        found.append(Webhook(urls, duty.webhook_body, secret, duty.webhook_ca))
+        name = f"webhook {number}" if len(urls) > 1 else "webhook"
+        found.append(Webhook(url, duty.webhook_body, secret, duty.webhook_ca, name))
     if duty.mail_server:
         secret = password_of("duty.mail_secret", duty.mail_secret)
         to = listed(duty.mail_to)
@@ -71,13 +73,13 @@ class DutyKeeper:
     def __init__(self, centre: Centre, config: Config, rules: Handoff, pagers: Sequence[Pager], clock: Clock) -> None:
         self._centre, self._clock = centre, clock
         site, level, rows = config.site.id, config.centre.level, centre.rows
-        self._escalation = Escalation(site, level, rows, centre.put)
+        self._escalation = Escalation(site, level, rows, centre.put, clock)
         self._delivery = Delivery(
             site,
             level,
             rows,
             centre.put,
-            has_upper=bool(config.up.site) and config.routing.policy[RecordKind.ALERT_EVENT],
+            has_upper=config.routing.reaches_above(RecordKind.ALERT_EVENT),
             patience_s=config.duty.undelivered_s,
         )
         self._paging = Paging(

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from care import handoff, hotlines
 from care.handoff import Handoff
 from care.hotlines import Hotline
-from gateway.config import Config
+from gateway.called import Post
+from gateway.config import Config, ConfigError
 
 
 def handoff_of(config: Config) -> Handoff:
@@ -17,6 +18,29 @@ def handoff_of(config: Config) -> Handoff:
         HandoffError: its file is not as it must be.
     """
     return handoff.load(Path(config.care.handoff).expanduser() if config.care.handoff else None)
+
+
+def post_of(config: Config) -> Post:
+    """Where people of this site answer.
+
+    Raises:
+        HandoffError: its file is not as it must be.
+    """
+    return Post(config.site.id, config.centre.level, handoff_of(config))
+
+
+def rules_to_call_by(config: Config) -> Handoff:
+    """The rules of a site whose centre has people called: they must know its level, and what calls at once.
+
+    Raises:
+        HandoffError: its file is not as it must be.
+        ConfigError: by these rules nobody would be called.
+    """
+    rules = handoff_of(config)
+    if problem := handoff.problem(rules, config.centre.level):
+        name = config.care.handoff or f"care/{handoff.FILE}"
+        raise ConfigError(f"{name}: {problem}; correct it, or [centre] level = {config.centre.level!r} in xinyi.toml")
+    return rules
 
 
 def hotlines_of(config: Config) -> list[Hotline]:

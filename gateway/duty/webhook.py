@@ -2,7 +2,6 @@
 
 import json
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 
 import urllib3
@@ -14,19 +13,18 @@ TIMEOUT_S = 10.0
 
 
 class Webhook:
-    """One or several addresses that all get the same.
+    """One address.
 
     Args:
-        urls: where to; a redirect is not followed.
+        url: where to; a redirect is not followed.
         body: JSON text in which {text}, {seat} and {site} are filled in.
         secret: sent as a bearer token; "" is none.
-        ca: PEM file of the authority behind them; "" is the system's.
+        ca: PEM file of the authority behind it; "" is the system's.
+        name: as it stands in the steps of an alert; the address may hold a secret.
     """
 
-    name = "webhook"
-
-    def __init__(self, urls: Sequence[str], body: str, secret: str = "", ca: str = "") -> None:
-        self._urls, self._body, self._ca = urls, json.loads(body), ca
+    def __init__(self, url: str, body: str, secret: str = "", ca: str = "", name: str = "webhook") -> None:
+        self._url, self._body, self._ca, self.name = url, json.loads(body), ca, name
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {secret}"} if secret else {})
 
     def send(self, page: Page) -> str:
@@ -37,16 +35,14 @@ class Webhook:
             context = ssl.create_default_context(cafile=str(Path(self._ca).expanduser()) if self._ca else None)
         except OSError as error:
             raise PagerFailed(f"{self._ca} cannot be read ({error.strerror})") from None
-        problems = []
         with urllib3.PoolManager(ssl_context=context, retries=False, timeout=TIMEOUT_S) as http:
-            for number, url in enumerate(self._urls, 1):
-                try:
-                    answer = http.request("POST", url, body=payload, headers=self._headers, redirect=False)
-                except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                    problems.append(f"address {number}: {type(error).__name__}")  # its text holds the address
-                else:
-                    if not 200 <= answer.status < 300:
-                        problems.append(f"address {number}: answers {answer.status}")
-        if len(problems) == len(self._urls):
-            raise PagerFailed(", ".join(problems))
-        return ", ".join(problems)
+            try:
+                answer = http.request(
+                    "POST", self._url, body=payload, headers=self._headers, redirect=False, preload_content=False
+                )
+                answer.close()  # what it says beside its status may have no end
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise PagerFailed(type(error).__name__) from None  # its text holds the address
+        if not 200 <= answer.status < 300:
+            raise PagerFailed(f"answers {answer.status}")
+        return ""

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from care.alerts import AlertEvent, AlertState, AlertStep, alert_state, in_order
 from gateway import tables as t
 from gateway.arrivals import within
+from gateway.believed import Written, believed
+from gateway.called import Post, pages
 from gateway.errors import KeyLost, NotAllowed, SealBroken, StoreCorrupt, StoreError, UnknownAlert
 from gateway.keeping.asking import Place, have_stored
 from gateway.keeping.audit import note
@@ -39,6 +41,10 @@ __all__ = [
 UNREADABLE = (KeyLost, SealBroken, StoreCorrupt, UnknownAlert)
 """Why one alert cannot be read; whoever works on several goes on with the others."""
 
+STANDING = ("open", "incomplete", "acknowledged")
+"""Nobody has closed it."""
+_REMEDY = "list them with: xinyi duty"
+
 log = logging.getLogger(__name__)
 
 
@@ -57,9 +63,7 @@ class AlertRow(NamedTuple):
     next_deadline_utc_ns: int | None
 
 
-def find_alerts(
-    rows: Rows, *, statuses: tuple[str, ...] = ("open", "incomplete", "acknowledged"), limit: int = 200
-) -> list[AlertRow]:
+def find_alerts(rows: Rows, *, statuses: tuple[str, ...] = STANDING, limit: int = 200) -> list[AlertRow]:
     """Alerts with one of these statuses, the most urgent deadline first."""
     a = t.alerts.c
     order = (a.next_deadline_utc_ns.asc().nulls_last(), a.raised_utc_ns.desc().nulls_last())
@@ -75,32 +79,41 @@ class StandingAlert(NamedTuple):
     state: AlertState
 
 
-def standing_alerts(rows: Rows, *, site: str = "") -> list[StandingAlert]:
-    """Alerts that are open or were taken on and are not closed: those that nobody has answered first, the most urgent
-    deadline on top.
+def standing_alerts(rows: Rows, *, post: Post | None = None, now_utc_ns: int = 0) -> list[StandingAlert]:
+    """Alerts that somebody has to see to: not closed, also those whose first step has not come. Those that nobody has
+    answered first, the most urgent deadline on top.
 
     Args:
         rows: of a site.
-        site: only what was raised there; "" for everything that it holds.
+        post: only what calls somebody there; None for everything that the site holds.
+        now_utc_ns: with a post, the time.
     """
     a = t.alerts.c
-    question = sa.select(a.alert, a.site).where(a.status.in_(("open", "acknowledged")))
+    question = sa.select(a.alert, a.site, a.level, a.next_deadline_utc_ns).where(a.status.in_(STANDING))
     with rows.reading() as db:
-        found = db.execute(question.where(a.site == site) if site else question).all()
+        found = db.execute(question).all()
     standing: list[StandingAlert] = []
     for row in found:
+        if post and post.is_surely_not_called(row.site, row.level, row.next_deadline_utc_ns, now_utc_ns):
+            continue
         with contextlib.suppress(*UNREADABLE):  # alert_steps has said so; the others must be seen
-            standing.append(StandingAlert(row.site, alert_state(alert_steps(rows, row.alert))))
+            state = alert_state(alert_steps(rows, row.alert))
+            if post is None or post.is_called(row.site, state, now_utc_ns):
+                standing.append(StandingAlert(row.site, state))
     return sorted(standing, key=lambda each: _urgency(each.state))
 
 
 def _urgency(state: AlertState) -> tuple[bool, int, int]:
     deadline = state.next_deadline
-    return state.status != "open", deadline.until_utc_ns if deadline else 1 << 62, -(state.raised_utc_ns or 0)
+    return _is_answered(state), deadline.until_utc_ns if deadline else 1 << 62, -(state.raised_utc_ns or 0)
+
+
+def _is_answered(state: AlertState) -> bool:
+    return state.status in {"acknowledged", "closed"}
 
 
 def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
-    """The steps of an alert, in order; a single one that cannot be opened keeps nobody from the others.
+    """The steps of an alert that count, in order; a single one that cannot be opened keeps nobody from the others.
 
     Raises:
         UnknownAlert: there is none with this id.
@@ -108,10 +121,12 @@ def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
     """
     r = t.records.c
     with rows.reading() as db:
-        found = db.execute(sa.select(r.id, r.body).where(r.about == alert, r.kind == RecordKind.ALERT_EVENT)).all()
+        found = db.execute(
+            sa.select(r.id, r.site, r.body).where(r.about == alert, r.kind == RecordKind.ALERT_EVENT)
+        ).all()
     if not found:
         raise UnknownAlert(rows.where, f"there is no alert {alert}", "list them with: xinyi duty")
-    steps: list[AlertEvent] = []
+    steps: list[Written] = []
     problem: StoreError | None = None
     for row in found:
         try:
@@ -123,12 +138,12 @@ def alert_steps(rows: Rows, alert: UUID) -> list[AlertEvent]:
             problem = StoreCorrupt(rows.where, said, "open it with the xinyi that wrote it")
         else:
             assert isinstance(body, AlertEvent)
-            steps.append(body)
+            steps.append((row.site, body))
     if problem:
         log.warning("a step of alert %s cannot be read: %s", alert, problem)
         if not steps:
             raise problem
-    return in_order(steps)
+    return in_order(step for _, step in believed(steps))
 
 
 def acknowledge_alert(place: Place, alert: UUID, actor: str, level: str) -> AlertState:
@@ -151,30 +166,45 @@ def close_alert(place: Place, alert: UUID, actor: str, level: str, detail: str) 
     return _step(place, alert, AlertStep.CLOSED, actor, level, detail)
 
 
-def resolve_alert(rows: Rows, text: str) -> UUID:
-    """The alert that is meant: its id, the beginning of it, or "latest" for the newest that is open (or, when none is,
-    the newest that somebody has taken on).
+def resolve_alert(rows: Rows, text: str, post: Post, now_utc_ns: int, *, taken_first: bool = False) -> UUID:
+    """The alert that is meant: its id, the beginning of it, or "latest" for the most urgent one that nobody has taken
+    on; when there is none, for one that somebody has.
+
+    Args:
+        rows: of a site.
+        text: what was typed.
+        post: where. What pages goes before what does not, its own site before others, the oldest deadline first.
+        now_utc_ns: the time.
+        taken_first: "latest" means first of all what somebody has taken on.
 
     Raises:
-        UnknownAlert: none, or more than one.
+        UnknownAlert: none, or more than one, and of several that page nobody may guess which.
     """
-    a = t.alerts.c
-    remedy = "list them with: xinyi duty"
-    newest = sa.select(a.alert).order_by(a.raised_utc_ns.desc().nulls_last()).limit(1)
+    if text == "latest":
+        return _most_urgent(rows, post, now_utc_ns, taken_first=taken_first)
+    wanted = text.replace("-", "").lower()
     with rows.reading() as db:
-        if text == "latest":
-            for status in ("open", "acknowledged"):
-                found: UUID | None = db.scalar(newest.where(a.status == status))
-                if found:
-                    return found
-            raise UnknownAlert(rows.where, "no alert is open", remedy)
-        wanted = text.replace("-", "").lower()
-        everything: list[UUID] = list(db.scalars(sa.select(a.alert)))
+        everything: list[UUID] = list(db.scalars(sa.select(t.alerts.c.alert)))
     alerts = [alert for alert in everything if wanted and alert.hex.startswith(wanted)]
     if len(alerts) != 1:
         said = f"{len(alerts)} alerts begin with {text!r}" if alerts else f"there is no alert {text!r}"
-        raise UnknownAlert(rows.where, said, remedy)
+        raise UnknownAlert(rows.where, said, _REMEDY)
     return alerts[0]
+
+
+def _most_urgent(rows: Rows, post: Post, now_utc_ns: int, *, taken_first: bool) -> UUID:
+    standing = standing_alerts(rows)
+    called = [each for each in standing if post.is_called(each.site, each.state, now_utc_ns)]
+    for answered in (taken_first, not taken_first):
+        several = [each for each in called or standing if _is_answered(each.state) is answered]
+        paging = [each for each in several if pages(post.rules, each.state)]
+        if len(paging) > 1:
+            names = ", ".join(f"{str(each.state.alert)[:13]} ({each.state.seat or each.site})" for each in paging)
+            how = "somebody has taken on" if answered else "wait for an answer"
+            raise UnknownAlert(rows.where, f"{len(paging)} urgent alerts {how}", f"name one of {names}")
+        if several:
+            return min(paging or several, key=lambda each: (each.site != post.site, *_urgency(each.state))).state.alert
+    raise UnknownAlert(rows.where, "no alert is open", _REMEDY)
 
 
 class Timeliness(NamedTuple):

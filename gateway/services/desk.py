@@ -1,4 +1,4 @@
-"""What a face at a desk sees of the alerts of its own site, and the answers that are given there.
+"""What a face at a desk sees of the alerts that call somebody there, and the answers that are given.
 
 A face looks every second; with nothing open that is one question to an index. It works beside the centre, without it
 and without any uplink. Calls block: use them in a thread.
@@ -12,7 +12,9 @@ from uuid import UUID
 
 from care.alerts import AlertState
 from care.handoff import Handoff
+from gateway.called import Post, pages
 from gateway.errors import StoreError
+from gateway.eyes import Eyes
 from gateway.keeping.asking import Place
 from gateway.rows import Rows
 from gateway.services.alerts import StandingAlert, acknowledge_alert, close_alert, standing_alerts
@@ -27,18 +29,22 @@ _FRESH_S = 60.0
 
 
 class DeskPicture(NamedTuple):
-    """The alerts of this site at a moment.
+    """The alerts that call this site at a moment.
 
     Attributes:
+        site: which one; the others are below it.
         urgent: those for which pagers ring, until they are closed; what nobody has answered first.
         follow_ups: how many others nobody has taken on.
         on_duty: names of those who answer now.
+        standing: all of them.
     """
 
     now_utc_ns: int
     urgent: tuple[StandingAlert, ...] = ()
     follow_ups: int = 0
     on_duty: tuple[str, ...] = ()
+    site: str = ""
+    standing: frozenset[UUID] = frozenset()
 
 
 class Desk:
@@ -51,7 +57,8 @@ class Desk:
     """
 
     def __init__(self, place: Place, level: str, rules: Handoff) -> None:
-        self._place, self._level, self._rules = place, level, rules
+        self._place, self._level = place, level
+        self._post, self._eyes = Post(place.site, level, rules), Eyes(place.data, place.producer)
         self._answering = threading.Lock()
         self._open = ExitStack()
         self._rows: Rows | None = None
@@ -73,6 +80,13 @@ class Desk:
         except StoreError:
             self.close()
             raise
+
+    def shown(self, picture: DeskPicture | None) -> None:
+        """Somebody's page shows this now; None: nobody's shows anything. Residents are told so at the kiosk."""
+        if picture is None:
+            self._eyes.close()
+        else:
+            self._eyes.see(picture.standing)
 
     def close(self) -> None:
         """Let go of the store; the next look opens it again."""
@@ -98,9 +112,10 @@ class Desk:
             return close_alert(self._place, alert, actor, self._level, done)
 
     def _picture(self, rows: Rows) -> DeskPicture:
-        now = time.time_ns()
-        standing = standing_alerts(rows, site=self._place.site)
-        urgent = [each for each in standing if self._rules.pages(each.state.tier, each.state.cause)]
+        now, site = time.time_ns(), self._place.site
+        standing = standing_alerts(rows, post=self._post, now_utc_ns=now)
+        urgent = [each for each in standing if pages(self._post.rules, each.state)]
         waiting = [each for each in standing if each not in urgent and each.state.status == "open"]
-        names = tuple(entry.name for entry in on_duty(rows, self._place.site, now)) if urgent else ()
-        return DeskPicture(now, tuple(urgent), len(waiting), names)
+        names = tuple(entry.name for entry in on_duty(rows, site, now)) if urgent else ()
+        ids = frozenset(each.state.alert for each in standing)
+        return DeskPicture(now, tuple(urgent), len(waiting), names, site, ids)

@@ -7,6 +7,7 @@ works whatever the centre says.
 from care.hotlines import Hotline
 from kiosk import theme as look
 from kiosk.flow import HandOff, House, Visit
+from kiosk.fonts import drawable
 from kiosk.screens.page import Page
 from kiosk.texts import Texts
 
@@ -32,9 +33,10 @@ def sentence(t: Texts, house: House, visit: Visit, said: HandOff) -> str:
     if called and said is HandOff.TOLD and not house.handoff.pages(called.tier, called.cause):
         return t("called.listed")
     if said is HandOff.SEEN and standing:
-        if standing.level != house.level:  # somebody further away: they have it in hand, and do not stand at the door
+        if standing.owner_level != house.level:  # somebody further away has it in hand, and does not stand at the door
             return t("called.taken")
-        return t("called.seen_name", name=standing.owner) if standing.owner else t("called.seen")
+        named = bool(standing.owner) and drawable(standing.owner)
+        return t("called.seen_name", name=standing.owner) if named else t("called.seen")
     return t("called.cut_off") if cut_off(visit, said) else t(f"called.{said}")
 
 

@@ -43,9 +43,11 @@ class IntroPage(Page):
         top = self.head(self.title_of(instrument), self.t("intro.again") if again else "")
         count = self.t("intro.count", count=Sitting(instrument).progress[1], minutes=instrument.minutes)
         calm(self, (count, self.t("intro.right"), self.t("intro.stop")), top, self.row - 64)
-        if not instrument.licence.holder.startswith("None"):
+        licence = instrument.licence
+        if licence.holder_zh:
+            holder = licence.holder_zh if self.t.language == "zh" else licence.holder
             source = self.words(
-                self.t("intro.source", holder=instrument.licence.holder),
+                self.t("intro.source", holder=" · ".join(filter(None, (holder, licence.copyright)))),
                 look.MARGIN,
                 0,
                 self.inner,

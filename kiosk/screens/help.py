@@ -1,7 +1,8 @@
 """Numbers that somebody can call, without the room and without a network: one large, the others in pages beside it.
 
-They are data (`care/hotlines`): the site's own first, each with what it is for and when somebody answers. What stands
-of a call to the staff is said below, and that this screen dials nothing.
+They are data (`care/hotlines`), each with what it is for and when somebody answers. Ambulance and police come before
+the other lines, so that they never stand on a second page. What stands of a call to the staff is said below, and that
+this screen dials nothing.
 """
 
 import time
@@ -16,6 +17,14 @@ from kiosk.screens.page import ROW_HIGH, Desk, Page
 
 NUMBER = 108.0
 GAP = 12.0
+URGENT = ("medical", "police")
+
+
+def urgent_first(lines: list[Hotline]) -> list[Hotline]:
+    """One ambulance and one police line before all others, which keep their order."""
+    kinds = [line.kind for line in lines]
+    urgent = [lines[kinds.index(kind)] for kind in URGENT if kind in kinds]
+    return [*urgent, *(line for line in lines if line not in urgent)]
 
 
 class HelpPage(Page):
@@ -32,7 +41,7 @@ class HelpPage(Page):
             bottom -= high + 10
         lines = desk.flow.house.hotlines
         first = support(lines)
-        rest = [line for line in lines if line is not first]
+        rest = urgent_first([line for line in lines if line is not first])
         high = bottom - top
         if self.theme.large:
             bar = self._bar(first, top)
@@ -97,17 +106,29 @@ class HelpPage(Page):
         return high
 
     def _others(self, lines: list[Hotline], box: Box) -> tuple[int, int]:
-        """The other numbers, as many as fit; which page of them this is, and of how many."""
+        """The other numbers, as many as fit; which page of them this is, and of how many.
+
+        Where ambulance and police do not fit one above the other, they stand side by side on a first page of their own.
+        """
         x, top, wide, high = box
         needed = max((self._height(line, wide) for line in lines), default=0.0)
         fit = max(1, int((high + GAP) // (needed + GAP)))
-        pages = max(1, -(-len(lines) // fit))
-        number = min(self.desk.flow.visit.page, pages - 1)
-        rows = min(fit, len(lines))
+        urgent = [line for line in lines[: len(URGENT)] if line.kind in URGENT]
+        abreast = urgent if fit < len(urgent) else []
+        below = lines[len(abreast) :]
+        sheets = [abreast] if abreast else []
+        sheets += [below[at : at + fit] for at in range(0, len(below), fit)]
+        number = min(self.desk.flow.visit.page, max(0, len(sheets) - 1))
+        if abreast and number == 0:
+            each = (wide - (len(abreast) - 1) * GAP) / len(abreast)
+            for column, line in enumerate(abreast):
+                self._row(line, (x + column * (each + GAP), top, each, high))
+            return number, len(sheets)
+        rows = min(fit, len(below))
         each = (high - (rows - 1) * GAP) / max(1, rows)
-        for row, line in enumerate(lines[number * fit : (number + 1) * fit]):
+        for row, line in enumerate(sheets[number] if sheets else []):
             self._row(line, (x, top + row * (each + GAP), wide, each))
-        return number, pages
+        return number, len(sheets)
 
     def _beside(self, line: Hotline, wide: float) -> float:
         """Room of the name beside its number, or 0 where it does not fit there."""

@@ -13,6 +13,7 @@ from gateway.live import LiveFrame
 from kiosk import icons
 from kiosk import theme as look
 from kiosk.flow import Flow, Tap
+from kiosk.fonts import drawable
 from kiosk.lettering import Words
 from kiosk.pacing import SessionClock
 from kiosk.screens.parts.waiting_button import WaitingButton
@@ -286,7 +287,7 @@ def brand(page: Page, site_name: str, until: float) -> None:
     icons.mark(page, look.MARGIN, 51, 30)
     room = until - look.MARGIN - 60
     text = page.t("shared.brand", site=site_name) if site_name else ""
-    if not text or page.text_width(text, look.BODY, bold=True) > room:
+    if not text or not drawable(text) or page.text_width(text, look.BODY, bold=True) > room:
         text = page.t("shared.name")
     size = page.on_a_line(text, room, (look.BODY, look.BODY / page.theme.text), bold=True)
     words = page.words(text, look.MARGIN + 44, 30, room, size=size, bold=True)

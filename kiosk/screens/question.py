@@ -38,6 +38,8 @@ class AskPage(Page):
         self._header(self.t("question.number", number=number, of=of), number / of)
         instrument = sitting.instrument
         stem, question = (instrument.stem_zh, item.zh) if self.t.language == "zh" else (instrument.stem_en, item.en)
+        if item.kind != "scored":  # it asks in a sentence of its own; the one before the others does not fit it
+            stem = ""
         options = [Choice(str(each.value), each.zh if self.t.language == "zh" else each.en) for each in item.options]
         top, bottom = BAR_Y + 26, self.row - 18
         care = self.t("question.care") if item.risk else ""
@@ -47,8 +49,9 @@ class AskPage(Page):
             bottom = self.row - 12 - near.height_u - 8
         texts = [each.text for each in options]
         stem_size, size, option_size = self._sizes(stem, question, texts, bottom - top)
-        top = self.words(stem, look.MARGIN, top, self.inner, size=stem_size, colour=look.INK_SOFT).below
-        top = self.words(question, look.MARGIN, top + 2, self.inner, size=size, bold=True).below + 14
+        if stem:
+            top = self.words(stem, look.MARGIN, top, self.inner, size=stem_size, colour=look.INK_SOFT).below + 2
+        top = self.words(question, look.MARGIN, top, self.inner, size=size, bold=True).below + 14
         self._choices = Choices(self, options, (look.MARGIN, top, self.inner, bottom - top), size=option_size)
         self.button(self.t("question.back"), Tap.BACK, x=look.MARGIN)
         self.help_button()
@@ -72,8 +75,7 @@ class AskPage(Page):
         for columns in (1, 2):
             for stem_size, size, option_size in SIZES:
                 used = (
-                    self.text_height(stem, stem_size, self.inner)
-                    + 2
+                    (self.text_height(stem, stem_size, self.inner) + 2 if stem else 0.0)
                     + self.text_height(question, size, self.inner, bold=True)
                     + 14
                     + needed(self, options, self.inner, columns=columns, size=option_size)

@@ -53,7 +53,7 @@ class StaffPage(Page):
         standing = visit.called.standing if visit.called else None
         if alone(visit, said):
             return "title_alone"
-        if said is HandOff.SEEN and standing and standing.level == self.desk.flow.house.level:
+        if said is HandOff.SEEN and standing and standing.owner_level == self.desk.flow.house.level:
             return "title_seen"
         return "title_over" if said is HandOff.OVER else "title"
 

@@ -68,3 +68,32 @@ def test_state_is_the_same_in_every_order_and_with_everything_twice():
     ]
     states = {alert_state([*order, *order[:2]]) for order in itertools.permutations(steps)}
     assert len({(s.status, s.level, s.owner, s.delivered, s.version) for s in states}) == 1
+
+
+def test_who_answers_is_known_with_their_level_also_when_that_level_was_not_called():
+    state = alert_state([RAISED, step(2, AlertStep.ACKNOWLEDGED, "town", actor="li")])
+    assert (state.level, state.owner, state.owner_level) == ("room", "li", "town")
+
+
+def test_next_level_is_the_one_above_the_last_that_was_called():
+    called = [RAISED]
+    seen = [alert_state(called).next_level]
+    for level in ("town", "district"):
+        called.append(step(len(called) + 1, AlertStep.ESCALATED, level))
+        seen.append(alert_state(called).next_level)
+    assert seen == ["town", "district", ""]
+    assert alert_state([*called, step(9, AlertStep.ACKNOWLEDGED)]).next_level == ""
+
+
+@pytest.mark.parametrize("level", ["station", ""])
+def test_level_that_the_ladder_does_not_know_has_the_time_of_the_first(level):
+    state = alert_state([AlertEvent(ALERT, 1, AlertStep.RAISED, 0, level, "system", deadlines=LADDER)])
+    assert state.calls_at(179 * S) == []
+    assert state.calls_at(180 * S) == ["town"]
+    assert state.has_called("room")
+
+
+def test_answer_counts_before_the_beginning_has_come():
+    assert alert_state([step(3, AlertStep.CLOSED)]).status == "closed"
+    assert alert_state([step(3, AlertStep.ACKNOWLEDGED)]).status == "acknowledged"
+    assert alert_state([step(3, AlertStep.NOTED)]).status == "incomplete"

@@ -109,3 +109,25 @@ def test_a_site_may_name_its_own_file(tmp_path):
 def test_ladder_must_know_the_level():
     with pytest.raises(ValueError, match="no level 'province'; it has: room, town, district"):
         raised(level="province")
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "says"),
+    [
+        (("", ""), "room", ""),
+        (("", ""), "district", ""),
+        (("", ""), "station", "rule 1 (red): the ladder has no level 'station', which is the level of this site"),
+        (
+            ("seconds = 432000", 'seconds = 432000 },\n    { level = "county", seconds = 432001'),
+            "county",
+            "rule 1 (red)",
+        ),
+        (('tier = "red"', 'tier = "red"\ncauses = ["risk_item"]'), "room", "no rule for red (help_button)"),
+        (('tier = "red"', 'tier = "crimson"'), "room", "no rule for red (risk_item)"),
+    ],
+)
+def test_rules_by_which_nobody_would_be_called_are_named(change, level, says):
+    found = handoff.problem(handoff.parse(SHIPPED.replace(*change, 1), "own.toml"), level)
+    assert found.startswith(says) if says.startswith("rule") else says in found
+    assert bool(found) == bool(says)
+    assert "\n" not in found

@@ -29,7 +29,7 @@ PLAN = (
     ("check", "准备", "Getting ready", 120.0, None),
     ("baseline", "安静坐一会儿", "Sitting quietly", 60.0, None),
     ("breathing", "跟着呼吸", "Breathing along", 300.0, 6.0),
-    ("recovery", "慢慢收回来", "Coming back", 60.0, None),
+    ("recovery", "慢慢回来", "Coming back slowly", 60.0, None),
 )
 SCENES = (
     "empty", "idle", "baseline", "paced", "artefacts", "weak", "device_lost", "stopped", "chair_fault", "uplink_down",

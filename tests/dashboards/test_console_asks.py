@@ -123,7 +123,7 @@ def test_next_part_pace_mark_and_chair_are_asked_of_the_room(tab, room):
     expect(page.locator("[data-panel=log]")).to_contain_text("标记 · 肩膀松了")
     expect(page.locator(".note .field")).to_have_value("")
     page.locator("[data-press=next]").click()
-    expect(page.locator(".segment.is-now")).to_contain_text("慢慢收回来")
+    expect(page.locator(".segment.is-now")).to_contain_text("慢慢回来")
     assert room.commands == [
         AdjustPace(-0.1),
         AdjustPace(0.1),

@@ -49,7 +49,7 @@ def test_parts_of_the_programme_are_done_now_and_next(tab):
     expect(parts).to_have_count(4)
     expect(page.locator(".segment.is-done")).to_have_count(2)
     expect(page.locator(".segment.is-now")).to_contain_text(re.compile(r"跟着呼吸 6\.0 次/分.*还有 3:\d\d"))
-    expect(page.locator(".segment.is-next")).to_contain_text("慢慢收回来")
+    expect(page.locator(".segment.is-next")).to_contain_text("慢慢回来")
 
 
 def test_beats_left_out_are_marked_and_not_part_of_the_line(tab):

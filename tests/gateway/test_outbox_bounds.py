@@ -1,5 +1,6 @@
 """A bounded outbox: puts that come together share a commit, bulk goes first, and what is given up is said."""
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,8 +56,6 @@ def test_puts_of_many_threads_are_all_there_and_numbered_without_holes(outbox: O
 def test_a_disk_that_refuses_is_told_to_every_thread_that_waited(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlite3
-
     def full(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
@@ -69,6 +68,15 @@ def test_a_disk_that_refuses_is_told_to_every_thread_that_waited(
     monkeypatch.undo()
     outbox.put(opened(a_session()), made_utc_ns=0)
     assert outbox.counts() == (1, 0, 1, 0, 0)
+
+
+def test_a_file_that_does_not_answer_is_told_in_one_line_whatever_is_asked(outbox: Outbox) -> None:
+    good, outbox._db = outbox._db, sqlite3.connect(":memory:")
+    outbox._db.close()
+    for ask in (outbox.depth, outbox.counts, lambda: outbox.is_receipted(a_session())):
+        with pytest.raises(StoreUnwritable, match="outbox"):
+            ask()
+    outbox._db = good
 
 
 def test_the_oldest_waves_go_first_and_a_tombstone_has_their_numbers(small: Outbox) -> None:

@@ -14,13 +14,14 @@ from tests.kiosk.situations import NOW_S, Situation, at
 CALLS = {
     "sending": None,
     "unreached": None,
-    "told": AlertAnswer(True, "open", "room", next_level="town"),
+    "told": AlertAnswer(True, "open", "room", next_level="town", told=True),
+    "kept": AlertAnswer(True, "open", "room"),
     "nobody": AlertAnswer(True, "open", "room"),
     "above": AlertAnswer(True, "open", "town"),
     "cut off": AlertAnswer(True, "open", "town", delivered=False),
-    "seen": AlertAnswer(True, "acknowledged", "room"),
-    "seen by name": AlertAnswer(True, "acknowledged", "room", owner="欧阳小兰老师"),
-    "taken above": AlertAnswer(True, "acknowledged", "town", owner="李主任"),
+    "seen": AlertAnswer(True, "acknowledged", "room", owner_level="room"),
+    "seen by name": AlertAnswer(True, "acknowledged", "room", owner="欧阳小兰老师", owner_level="room"),
+    "taken above": AlertAnswer(True, "acknowledged", "town", owner="李主任", owner_level="town"),
     "over": AlertAnswer(True, "closed", "room"),
 }
 
@@ -55,7 +56,7 @@ def calling(place, how, *, cause="risk_item", tier="red", **house):
 
     def prepare(flow):
         raised_s = NOW_S - (1.0 if how == "sending" else 60.0)
-        flow.visit.called = Called(UUID(int=7), tier, cause, raised_s, standing=CALLS[how])
+        flow.visit.called = Called(UUID(int=7), tier, cause, raised_s, standing=CALLS[how], heard_s=NOW_S)
         if how == "nobody":
             flow.duty = DutyAnswer(True, 0)
 

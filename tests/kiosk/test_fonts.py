@@ -59,3 +59,9 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch):
     monkeypatch.setattr(fonts.importlib.resources, "files", gone)
     with pytest.raises(FontMissing, match="pip install justmytype-intl-cjk"):
         source()
+
+
+def test_names_from_beyond_gb_2312_are_drawn_and_what_cannot_be_is_known():
+    assert fonts.drawable("林喆堃老师，李玥")
+    assert not fonts.drawable("𠮷")
+    assert not set(fonts.NAMES) & set("".join(map(chr, range(0x20, 0x7F))))

@@ -8,6 +8,7 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
+from care.instruments.loading import shipped
 from kiosk.flow import HELPING, Place
 from kiosk.theme import TARGET
 from kiosk.typesetting import NOT_FIRST
@@ -138,6 +139,23 @@ def test_no_result_and_no_look_back_shows_a_number_that_could_be_a_score(pages):
     for page in pages:
         if page["place"] == "result":
             assert not any(character.isdigit() for word in page["words"] for character in word["text"]), page["name"]
+
+
+def test_ambulance_and_police_stand_on_the_first_page_of_numbers(pages):
+    first = [page for page in pages if page["place"] == "help" and not page["name"].startswith("numbers of the site ")]
+    assert len(first) > 20
+    for page in first:
+        assert {"120", "110"} <= {word["text"] for word in page["words"]}, page["name"]
+
+
+def test_a_question_with_a_sentence_of_its_own_stands_without_the_one_before_the_others(pages):
+    form = shipped()["pcptsd5"]
+    asked = [page for page in pages if page["name"].startswith("question with a sentence of its own,")]
+    assert len(asked) >= 4
+    for page in asked:
+        shown = {word["text"] for word in page["words"]}
+        assert shown & {form.items[0].zh, form.items[0].en}, page["name"]
+        assert not shown & {form.stem_zh, form.stem_en}, page["name"]
 
 
 def test_a_pin_is_never_on_the_screen(pages):

@@ -100,7 +100,8 @@ def strings(value):
 
 def shown_of(instrument):
     """What the kiosk shows of a questionnaire; the rest is for reviewers."""
-    parts = (instrument.items, instrument.words, instrument.licence.holder)
+    licence = instrument.licence
+    parts = (instrument.items, instrument.words, licence.holder, licence.holder_zh, licence.copyright)
     heads = (instrument.title_zh, instrument.title_en, instrument.stem_zh, instrument.stem_en)
     return [*strings(msgspec.to_builtins(parts)), *heads]
 

@@ -156,7 +156,7 @@ async def test_a_code_is_typed_erased_and_asked_for_and_nobody_answers(room, kio
         other = next(sign for sign in ALPHABET if sign not in CODE)
         await typed(face, CODE[:-1] + other)
         await face.tap("下一步")
-        await face.until(says("抄错了一个"))
+        await face.until(says("有一位不对"))
         await face.tap("删除")
         await typed(face, CODE[-1])
         await face.until(lambda seen: shown(CODE) in "".join(word["text"] for word in by_place(seen)))

@@ -138,6 +138,7 @@ VISIT = [
     Situation("intro unsigned", at(Place.INTRO, unsigned)),
     Situation("question", at(Place.QUESTION, asked("phq9", 2, choice=1)), contrasted=True),
     Situation("question untouched", at(Place.QUESTION, asked("who5", 1)), pictured=False),
+    Situation("question with a sentence of its own", at(Place.QUESTION, asked("pcptsd5")), pictured=False),
     Situation("question of risk", at(Place.QUESTION, asked("phq9", 8)), contrasted=True),
     Situation("stop", at(Place.STOP, stopped)),
     Situation("result", at(Place.RESULT, answered("who5", 0)), contrasted=True),

@@ -36,6 +36,14 @@ def test_titles_at_the_kiosk_are_neutral():
         assert "depress" not in (instrument.title_en + instrument.stem_en).lower()
 
 
+def test_whose_it_is_is_said_in_both_languages_with_the_copyright_line_that_kessler_asks_for():
+    for instrument in shipped().values():
+        licence = instrument.licence
+        assert bool(licence.holder_zh) is not licence.holder.startswith("None")
+        assert bool(licence.copyright) is ("copyright line" in licence.terms)
+        assert not licence.copyright or licence.copyright.startswith("© ")
+
+
 def test_nobody_under_14_is_asked_unattended():
     assert all(each.age_from >= 14 for each in shipped().values() if each.unattended)
     assert not shipped()["mht"].unattended

@@ -1,21 +1,29 @@
 """The kiosk's line to its centre, over a real broker and the centre's counter, while parts of the site die."""
 
+import asyncio
 import logging
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 from counter_parts import BEGAN, ROOT, Room, answered, raised, until
 
+from gateway.arrivals import Good
 from gateway.box import new_id
 from gateway.broker import free_port
+from gateway.centre import Centre
+from gateway.client import KioskLine
 from gateway.counter.messages import AlertAnswer, AlertStanding, DutyAnswer, WhoIsOnDuty
 from gateway.documents import stored_since
-from gateway.errors import StoreBusy
+from gateway.errors import StoreBusy, StoreUnwritable
 from gateway.messages import Assessment, ContentViewed, RecordKind
+from gateway.outbox import Outbox
 
 VIEWED = ContentViewed("sleep", 1, "zh", BEGAN, 60)
 
@@ -30,13 +38,14 @@ async def test_what_is_kept_is_delivered_and_an_alert_stands_as_it_was_raised(ro
     async with room.line() as line:
         kept = [line.keep(alert), line.keep(VIEWED)]
         await until(lambda: all(map(line.is_delivered, kept)), "both are delivered")
-        assert line.waiting == 0
+        await until(lambda: line.waiting == 0, "nothing waits any more")
         answer = await answered(line, AlertStanding(alert.alert))
     assert answer == AlertAnswer(
         known=True,
         status="open",
         level="room",
-        next_level="room",
+        delivered=False,
+        next_level="town",
         next_deadline_utc_ns=alert.deadlines[0].until_utc_ns,
     )
 
@@ -115,7 +124,7 @@ async def test_while_the_centre_is_dead_everything_waits_and_then_comes_once(roo
     async with room.line() as line:
         kept = [line.keep(alert), *(line.keep(VIEWED) for _ in range(5))]
         assert await line.ask(WhoIsOnDuty()) is None
-        assert line.waiting == 6
+        await until(lambda: line.waiting == 6, "it is counted")
         await room.centre.start()
         await until(lambda: all(map(line.is_delivered, kept)), "all are delivered")
     assert (room.stored(RecordKind.ALERT_EVENT), room.stored(RecordKind.CONTENT_VIEWED)) == (1, 5)
@@ -202,3 +211,138 @@ async def test_keeping_does_not_wait_for_a_broker_that_hangs(room: Room) -> None
             assert await line.ask(WhoIsOnDuty()) == DutyAnswer(known=False)
     finally:
         room.broker.signal(signal.SIGCONT)
+
+
+class Disk:
+    """The outbox's database as a disk shows it: it refuses while `full` is set."""
+
+    def __init__(self, line: KioskLine) -> None:
+        self._line, self._good = line, line._outbox._db
+        line._outbox._db = self
+        self.full = threading.Event()
+        self.full.set()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._good, name)
+
+    def execute(self, *words: object) -> sqlite3.Cursor:
+        if self.full.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._good.execute(*words)
+
+
+async def test_a_screen_waits_for_no_disk_and_alerts_go_first(room: Room) -> None:
+    async with room.line(free_port()) as line:
+        with line._outbox._turn:  # somebody else waits for the disk
+            kept = [line.keep_soon(VIEWED), line.draft_soon(VIEWED), line.keep_soon(VIEWED), line.draft_soon(None)]
+            alerts = [line.keep_soon(raised()), line.keep_soon(raised())]
+            assert not any(each.done() for each in kept + alerts)
+            assert line.waiting == 4
+        await until(lambda: all(each.done() for each in kept + alerts), "all is written")
+        order = [row[0] for row in line._outbox._db.execute("SELECT id FROM waiting ORDER BY place")]
+        first, *rest = [each.result().bytes for each in (kept[0], *alerts, kept[2])]
+        assert order in ([first, *rest], [*rest[:2], first, rest[2]])  # the first may have been on its way
+        assert not (room.config.data / "draft-kiosk-1").exists()
+
+
+async def test_what_the_disk_refuses_is_written_when_it_takes_it_again(room: Room, caplog) -> None:
+    await room.centre.stop()
+    async with room.line() as line:
+        disk = Disk(line)
+        kept = [line.keep_soon(VIEWED), line.draft_soon(VIEWED), line.keep_soon(raised())]
+        await until(lambda: "waits in memory" in caplog.text, "the disk refuses")
+        assert line.waiting == 2
+        assert not kept[0].done()
+        disk.full.clear()
+        await until(lambda: all(each.done() for each in kept), "all is written")
+        assert caplog.text.count("waits in memory") == 1
+        await room.centre.start()
+        await until(lambda: line.is_delivered(kept[0].result()) and line.is_delivered(kept[2].result()), "delivered")
+    assert (room.stored(RecordKind.ALERT_EVENT), room.stored(RecordKind.CONTENT_VIEWED)) == (1, 1)
+
+
+async def test_an_alert_that_the_disk_refuses_is_handed_in_all_the_same(room: Room) -> None:
+    alert = raised()
+    async with room.line() as line:
+        disk = Disk(line)
+        viewed = line.keep_soon(VIEWED)
+        record = (await asyncio.wrap_future(line.keep_soon(alert)), viewed)[0]
+        assert line.is_delivered(record)
+        assert (await answered(line, AlertStanding(alert.alert))).known
+        assert not viewed.done()
+        disk.full.clear()
+        await asyncio.wrap_future(viewed)
+        await until(lambda: line.waiting == 0, "the rest follows")
+    assert (room.stored(RecordKind.ALERT_EVENT), room.stored(RecordKind.CONTENT_VIEWED)) == (1, 1)
+    with room.reading() as rows:
+        assert rows.sequence_gaps() == []
+
+
+async def test_an_alert_is_handed_in_while_the_disk_hangs(room: Room) -> None:
+    alerts = [raised(), raised()]
+    async with room.line() as line:
+        with line._outbox._turn:
+            for alert in alerts:
+                await asyncio.wrap_future(line.keep_soon(alert))
+                assert (await answered(line, AlertStanding(alert.alert))).known
+    assert room.stored(RecordKind.ALERT_EVENT) == 2
+
+
+async def test_what_was_handed_over_is_written_before_the_end(room: Room) -> None:
+    await room.centre.stop()
+    async with room.line() as line:
+        kept = [line.keep_soon(VIEWED) for _ in range(20)]
+    assert all(each.done() for each in kept)
+    async with room.line() as line:
+        assert line.waiting == 20
+
+
+async def test_a_draft_that_the_disk_refuses_holds_nothing_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnwritable("draft", "cannot be written", "free disk space")
+
+    async with room.line() as line:
+        monkeypatch.setattr(line._draft, "put", full)
+        draft, kept = line.draft_soon(VIEWED), line.keep_soon(VIEWED)
+        await asyncio.wrap_future(kept)
+        assert isinstance(draft.exception(), StoreUnwritable)
+
+
+async def test_a_kiosk_with_a_full_disk_starts_and_sends_its_draft_later(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    async with room.line() as line:
+        line.draft(VIEWED)
+    full = threading.Event()
+    full.set()
+    insert = Outbox._insert
+
+    def refuses(self: Outbox, puts: object) -> None:
+        if full.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        insert(self, puts)
+
+    monkeypatch.setattr(Outbox, "_insert", refuses)
+    async with room.line() as line:
+        await until(lambda: "waits in memory" in caplog.text, "one line says so")
+        assert (room.config.data / "draft-kiosk-1").exists()
+        full.clear()
+        await until(lambda: room.stored(RecordKind.CONTENT_VIEWED) == 1, "the draft is delivered")
+        await until(lambda: not (room.config.data / "draft-kiosk-1").exists(), "the draft is gone")
+
+
+async def test_an_alert_that_the_centre_refuses_holds_back_no_later_one(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, bad = Centre.take, raised()
+
+    async def refuses_one(self: Centre, arrivals: Sequence[Good]) -> None:
+        if any(each.body == bad for each in arrivals):
+            raise StoreUnwritable("rows", "cannot be written", "look")
+        await take(self, arrivals)
+
+    monkeypatch.setattr(Centre, "take", refuses_one)
+    async with room.line(free_port()) as line:
+        held, good = line.keep(bad), line.keep(raised())
+        await until(lambda: line.is_delivered(good), "the later one is delivered")
+        assert not line.is_delivered(held)

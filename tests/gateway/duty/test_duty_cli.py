@@ -15,11 +15,13 @@ from gateway_parts import ROOT, placement
 from levels import ROOM, TOWN
 
 from care.alerts import AlertEvent, AlertStep
-from gateway.config import CentreConfig, Config, PathsConfig, SiteConfig, UpConfig, to_toml
+from gateway.config import CentreConfig, Config, PathsConfig, SiteConfig, UpConfig, load, to_toml
 from gateway.duty.config import CareConfig
+from gateway.eyes import is_seen
 from gateway.rows import Rows
 from gateway.services.alerts import acknowledge_alert, timeliness
 from xinyi import main
+from xinyi_duty import _picture
 
 ROSTER = """
 [[shift]]
@@ -183,7 +185,6 @@ def test_watch_rings_the_bell_until_somebody_has_it(desk):
         while "\a" not in heard:
             heard += watch.stdout.read(1)
         assert "A 座" in heard
-        from gateway.config import load
         from gateway.keeping.asking import Place
 
         acknowledge_alert(Place.of(load(desk.file)), alert.alert, "王老师", "room")
@@ -202,3 +203,71 @@ def test_watch_rings_the_bell_until_somebody_has_it(desk):
 def test_alert_of_newer_rules_is_shown_by_its_codes(desk):
     desk.put(msgspec.structs.replace(now_alert(), tier="violet", cause="new_cause"))
     assert "violet  new_cause" in desk.run()
+
+
+def test_latest_is_the_most_urgent_and_not_the_newest(desk):
+    red, orange = now_alert(ago_s=60), now_alert(ago_s=5, tier="orange", cause="score")
+    desk.put(red, orange)
+    assert str(red.alert)[:13] in desk.run("ack", "latest", "--actor", "li")
+    assert str(orange.alert)[:13] in desk.run("ack", "latest", "--actor", "li")
+
+
+def test_of_several_red_ones_nobody_guesses_which_is_meant(desk):
+    alerts = [now_alert(ago_s=60), now_alert(ago_s=50)]
+    desk.put(*alerts, now_alert(tier="orange", cause="score"))
+    said = desk.run("ack", "latest", "--actor", "li", code=1)
+    assert "2 urgent alerts wait for an answer; name one of " in said
+    assert all(f"{str(alert.alert)[:13]} (A 座)" in said for alert in alerts)
+    assert len(said.splitlines()) == 1
+    desk.run("ack", alerts[1].alert.hex, "--actor", "li")
+    assert str(alerts[0].alert)[:13] in desk.run("ack", "latest", "--actor", "li")
+
+
+def test_latest_to_close_is_the_one_that_somebody_has_taken_on(desk):
+    taken, waits = now_alert(ago_s=60), now_alert(ago_s=50)
+    desk.put(taken, waits)
+    desk.run("ack", taken.alert.hex, "--actor", "li")
+    assert str(taken.alert)[:13] in desk.run("close", "latest", "--actor", "li", "--done", "陪同")
+
+
+def test_what_was_done_may_come_from_the_standard_input(desk):
+    alert = now_alert()
+    desk.put(alert)
+    words = ["duty", "close", "latest", "--actor", "li", "--done", "-", "--config", str(desk.file)]
+    assert CliRunner().invoke(main, words, input="陪着说了话\n家属来接\n").exit_code == 0
+    assert desk.run("show", alert.alert.hex).rstrip().endswith("陪着说了话 家属来接")
+
+
+def test_alert_whose_beginning_is_missing_is_listed_and_rings(desk):
+    alert = now_alert()
+    desk.put(AlertEvent(alert.alert, 2, AlertStep.NOTED, alert.at_utc_ns, "room", "resident"))
+    (line,) = desk.run().splitlines()[1:]
+    assert "还没收到开头" in line
+    seen = _picture(load(desk.file), "zh")
+    assert seen.ringing == {alert.alert.hex}
+
+
+def test_watch_goes_on_and_rings_while_the_store_does_not_answer(desk):
+    store = desk.data / "rows.sqlite"
+    away = store.rename(desk.data / "away")
+    command = [sys.executable, "-u", str(ROOT / "xinyi.py"), "duty", "watch", "--config", str(desk.file)]
+    watch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TERM": "dumb"})
+    try:
+        heard = ""
+        while "\a" not in heard:
+            heard += watch.stdout.read(1)
+        assert "there is no store here" in heard
+        away.rename(store)
+        alert = now_alert()
+        desk.put(alert)
+        while "A 座" not in heard or heard.count("\a") < 2:
+            heard += watch.stdout.read(1)
+        while not is_seen(desk.data, alert.alert, time.time_ns()):
+            time.sleep(0.02)
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(20) == 0
+        assert not is_seen(desk.data, alert.alert, time.time_ns())
+    finally:
+        watch.kill()
+        watch.stdout.close()
+        watch.wait()

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from duty_parts import AT, S, an_alert, state, steps
+from duty_parts import AT, RULES, S, Stopwatch, an_alert, state, steps
 from gateway_parts import placement
-from levels import DISTRICT, ROOM, TOWN, Levels
+from levels import DISTRICT, NEIGHBOUR, ROOM, TOWN, Levels
 
 from care.alerts import AlertEvent, AlertStep
+from devices.clock import Clock
+from gateway.called import Post
 from gateway.duty.delivery import Delivery
 from gateway.duty.escalation import GRACE_S, Escalation
 from gateway.rows import Rows
-from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert, standing_alerts
+from gateway.services.alerts import acknowledge_alert, alert_steps, close_alert, find_alerts, standing_alerts
 
 NAMES = {ROOM: "room", TOWN: "town", DISTRICT: "district"}
 
@@ -31,7 +34,7 @@ def clock_of(levels: Levels, site: str) -> Escalation:
     async def put(event: AlertEvent, target: str) -> None:
         rows.put(event, event.at_utc_ns, target)
 
-    return Escalation(site, NAMES[site], rows, put)
+    return Escalation(site, NAMES[site], rows, put, Clock())
 
 
 def raise_in_room(levels: Levels) -> AlertEvent:
@@ -79,7 +82,7 @@ async def test_killed_between_two_calls_it_goes_on_with_the_second(levels):
         rows.put(event, event.at_utc_ns, target)
 
     with pytest.raises(Killed):
-        await Escalation(ROOM, "room", rows, put_once).turn(AT + 700 * S)
+        await Escalation(ROOM, "room", rows, put_once, Clock()).turn(AT + 700 * S)
     assert state(rows, alert).level == "town"
     await clock_of(levels, ROOM).turn(AT + 701 * S)
     assert steps(rows, alert) == [("raised", "room"), ("escalated", "town"), ("escalated", "district")]
@@ -183,7 +186,7 @@ async def test_level_that_is_not_in_the_ladder_writes_nothing(levels):
     async def put(event: AlertEvent, target: str) -> None:
         pytest.fail("wrote a step")
 
-    assert await Escalation(DISTRICT, "province", rows, put).turn(AT + 9000 * S) is None
+    assert await Escalation(DISTRICT, "province", rows, put, Clock()).turn(AT + 9000 * S) is None
     assert steps(rows, alert) == [("raised", "room")]
 
 
@@ -200,7 +203,7 @@ async def test_clock_and_delivery_work_on_either_database(tmp_path, rows_url):
             rows.put(event, event.at_utc_ns, target)
 
         rows.put(alert, AT)
-        clock = Escalation(ROOM, "room", rows, put)
+        clock = Escalation(ROOM, "room", rows, put, Clock())
         delivery = Delivery(ROOM, "room", rows, put, has_upper=True, patience_s=20)
         assert await clock.turn(AT) == AT + 180 * S
         await delivery.turn(AT + 21 * S)
@@ -229,7 +232,7 @@ async def test_two_centres_that_both_think_it_is_theirs_come_to_one_state_and_st
             async def put(event: AlertEvent, target: str) -> None:
                 await asyncio.to_thread(rows.put, event, event.at_utc_ns, target)
 
-            return Escalation(ROOM, "room", rows, put)
+            return Escalation(ROOM, "room", rows, put, Clock())
 
         clocks = [clock_on(first), clock_on(second)]
         for _ in range(4):
@@ -258,3 +261,90 @@ def _put(rows: Rows):
         rows.put(event, event.at_utc_ns, target)
 
     return put
+
+
+async def test_wall_clock_that_is_set_back_stops_nobody_s_time(levels):
+    alert = raise_in_room(levels).alert
+    ours = [0]
+    rows = levels.rows[ROOM]
+    clock = Escalation(ROOM, "room", rows, _put(rows), Stopwatch(ours=ours))
+    back = AT - 3600 * S
+    assert await clock.turn(AT + 60 * S) == AT + 180 * S
+    ours[0] = 119 * S
+    assert await clock.turn(back) == back + S
+    ours[0] = 120 * S
+    await clock.turn(back + S)
+    assert steps(rows, alert) == [("raised", "room"), ("escalated", "town")]
+    ours[0] = 540 * S
+    await clock.turn(back + 421 * S)
+    assert state(rows, alert).level == "district"
+
+
+async def test_alert_of_a_clock_that_was_fast_waits_no_longer_than_its_own_time(levels):
+    alert = raise_in_room(levels).alert
+    ours = [0]
+    rows = levels.rows[ROOM]
+    clock = Escalation(ROOM, "room", rows, _put(rows), Stopwatch(ours=ours))
+    assert await clock.turn(AT - 3000 * S) == AT - 2820 * S
+    ours[0] = 180 * S
+    await clock.turn(AT - 2820 * S)
+    assert state(rows, alert).level == "town"
+
+
+@pytest.mark.parametrize("level", ["station", ""])
+async def test_alert_of_a_level_that_its_ladder_does_not_know_is_called_with_the_first(levels, level):
+    alert = msgspec.structs.replace(an_alert(), level=level)
+    rows = levels.rows[ROOM]
+    rows.put(alert, AT)
+    clock = Escalation(ROOM, "station", rows, _put(rows), Clock())
+    assert await clock.turn(AT) == AT + 180 * S
+    await clock.turn(AT + 180 * S)
+    assert state(rows, alert.alert).level == "town"
+
+
+async def test_answer_of_a_neighbour_stops_no_clock_and_is_kept_as_a_dead_letter(levels):
+    alert = raise_in_room(levels).alert
+    levels.carry()
+    rows = levels.rows[TOWN]
+    said = AlertEvent(alert, 2, AlertStep.CLOSED, AT + S, "room", "nobody", detail="x")
+    levels.rows[NEIGHBOUR].put(said, AT + S)
+    levels.carry()
+    assert steps(rows, alert) == [("raised", "room")]
+    (letter,) = rows.dead_letters()
+    assert letter.reason == f"{NEIGHBOUR} says closed of alert {alert}, which was raised at {ROOM}"
+    assert await clock_of(levels, TOWN).turn(AT + 100 * S) is not None
+
+
+async def test_answer_of_a_neighbour_that_came_first_is_not_believed_once_it_is_known_whose_alert_it_is(levels):
+    alert = an_alert()
+    said = AlertEvent(alert.alert, 2, AlertStep.ACKNOWLEDGED, AT + S, "room", "nobody")
+    levels.rows[NEIGHBOUR].put(said, AT + S)
+    levels.carry()
+    levels.rows[ROOM].put(alert, AT)
+    levels.carry()
+    for site in (TOWN, DISTRICT):
+        assert state(levels.rows[site], alert.alert).status == "open"
+        assert [each.status for each in find_alerts(levels.rows[site])] == ["open"]
+
+
+async def test_desk_in_the_town_shows_what_has_come_so_far_and_nothing_else(levels):
+    alert = raise_in_room(levels).alert
+    post = Post(TOWN, "town", RULES)
+    levels.carry()
+
+    def shown(now: int) -> list[object]:
+        return [each.state.alert for each in standing_alerts(levels.rows[TOWN], post=post, now_utc_ns=now)]
+
+    assert shown(AT + 179 * S) == []
+    await clock_of(levels, ROOM).turn(AT + 180 * S)
+    levels.carry()
+    assert shown(AT + 180 * S) == [alert]
+
+
+async def test_alert_without_its_first_step_stands_in_the_list_until_it_is_closed(levels):
+    rows, alert = levels.rows[ROOM], an_alert().alert
+    rows.put(AlertEvent(alert, 2, AlertStep.NOTED, AT, "room", "resident"), AT)
+    for post in (None, Post(ROOM, "room", RULES)):
+        assert [each.state.alert for each in standing_alerts(rows, post=post)] == [alert]
+    rows.put(AlertEvent(alert, 3, AlertStep.CLOSED, AT, "room", "li", detail="x"), AT)
+    assert standing_alerts(rows) == []

@@ -7,15 +7,21 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from duty_parts import AT, RULES, S, Wall, an_alert, state, steps
+from duty_parts import AT, RULES, S, Stopwatch, Wall, an_alert, state, steps
 from gateway_parts import placement, until
 from levels import ROOM, TOWN
 from people_parts import Messenger, PostOffice
 
-from care.alerts import AlertEvent, AlertStep
+from care.alerts import AlertEvent, AlertStep, Deadline
+from devices.clock import Clock
+from gateway.box import new_id
+from gateway.config import Config
+from gateway.duty.config import DutyConfig
+from gateway.duty.keeper import pagers_of
 from gateway.duty.mail import Mail
-from gateway.duty.paging import Page, PagerFailed, Paging
+from gateway.duty.paging import INCOMPLETE_S, Page, PagerFailed, Paging
 from gateway.duty.webhook import Webhook
 from gateway.messages import DutyEntry, DutyRoster
 from gateway.rows import Rows
@@ -51,11 +57,13 @@ def tls(tmp_path: Path) -> tuple[Authority, tuple[Path, Path]]:
 
 
 @contextlib.asynccontextmanager
-async def paging(rows: Rows, *pagers: object, level: str = "room", site: str = ROOM) -> AsyncIterator[Paging]:
+async def paging(
+    rows: Rows, *pagers: object, level: str = "room", site: str = ROOM, clock: Clock | None = None
+) -> AsyncIterator[Paging]:
     async def put(event: AlertEvent, target: str) -> None:
         await asyncio.to_thread(rows.put, event, event.at_utc_ns, target)
 
-    clock = Wall(time=([AT],))
+    clock = clock or Wall(time=([AT],))
     async with Paging(site, "新华路心驿", level, rows, put, RULES, pagers, clock) as work:
         yield work
 
@@ -72,7 +80,7 @@ async def noted(rows: Rows, alert: object, count: int = 1) -> list[str]:
 async def test_raised_alert_rings_once_and_says_where_to_go_and_nothing_else(rows, messenger):
     event = an_alert(cause="risk_item")
     rows.put(event, AT)
-    async with paging(rows, Webhook([messenger.url], BODY, "s3cret")) as work:
+    async with paging(rows, Webhook(messenger.url, BODY, "s3cret")) as work:
         await work.turn()
         assert await noted(rows, event.alert) == ["pager webhook: delivered"]
         for _ in range(3):
@@ -87,11 +95,11 @@ async def test_raised_alert_rings_once_and_says_where_to_go_and_nothing_else(row
 async def test_restart_rings_nobody_twice_and_loses_no_page(rows, messenger):
     before, after = an_alert(), an_alert(at=AT + S)
     rows.put(before, AT)
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         await noted(rows, before.alert)
     rows.put(after, AT)  # committed, and the centre dies before it has rung
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         await noted(rows, after.alert)
     assert len(messenger.posts) == 2
@@ -104,10 +112,10 @@ async def test_page_whose_note_was_lost_with_a_crash_rings_again(rows, messenger
     async def dies(_event: AlertEvent, _target: str) -> None:
         await asyncio.Event().wait()
 
-    async with Paging(ROOM, "", "room", rows, dies, RULES, [Webhook([messenger.url], BODY)], Wall(time=([AT],))) as one:
+    async with Paging(ROOM, "", "room", rows, dies, RULES, [Webhook(messenger.url, BODY)], Wall(time=([AT],))) as one:
         await one.turn()
         await until(lambda: len(messenger.posts) == 1, "it rings")
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         await noted(rows, event.alert)
     assert len(messenger.posts) == 2
@@ -117,10 +125,10 @@ async def test_failure_is_noted_once_and_tried_again_until_it_gets_through(rows,
     event = an_alert()
     rows.put(event, AT)
     messenger.refuses = 12
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         assert await noted(rows, event.alert, 2) == [
-            "pager webhook: failed: address 1: answers 503",
+            "pager webhook: failed: answers 503",
             "pager webhook: delivered",
         ]
 
@@ -129,7 +137,7 @@ async def test_acknowledged_alert_rings_nobody_any_more(rows, messenger):
     event = an_alert()
     rows.put(event, AT)
     messenger.refuses = 10**6
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         await noted(rows, event.alert)
         rows.put(AlertEvent(event.alert, 9, AlertStep.ACKNOWLEDGED, AT, "room", "li"), AT)
@@ -141,7 +149,7 @@ async def test_acknowledged_alert_rings_nobody_any_more(rows, messenger):
 async def test_level_rings_when_it_is_called_and_not_before(rows, messenger):
     event = an_alert()
     rows.put(event, AT)
-    async with paging(rows, Webhook([messenger.url], BODY), level="town", site=TOWN) as work:
+    async with paging(rows, Webhook(messenger.url, BODY), level="town", site=TOWN) as work:
         await work.turn()
         assert not work._ringing
         rows.put(AlertEvent(event.alert, 2, AlertStep.ESCALATED, AT + 180 * S, "town", "system"), AT)
@@ -153,7 +161,7 @@ async def test_level_rings_when_it_is_called_and_not_before(rows, messenger):
 
 async def test_orange_rings_nobody(rows, messenger):
     rows.put(an_alert("orange", "score"), AT)
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         assert not work._ringing
 
@@ -163,7 +171,7 @@ async def test_pager_that_hangs_delays_neither_the_other_nor_the_centre(rows, me
     with Messenger() as other:
         messenger.holds.clear()
         rows.put(first, AT)
-        hanging, quick = Webhook([messenger.url], BODY), Webhook([other.url], BODY)
+        hanging, quick = Webhook(messenger.url, BODY), Webhook(other.url, BODY)
         quick.name = "second"
         async with paging(rows, hanging, quick) as work:
             await work.turn()
@@ -179,29 +187,105 @@ async def test_pager_that_hangs_delays_neither_the_other_nor_the_centre(rows, me
 async def test_webhook_believes_only_the_authority_that_it_was_given(tls, tmp_path):
     authority, files = tls
     with Messenger(files) as server:
-        Webhook([server.url], BODY, ca=str(authority.ca_path)).send(PAGE)
+        Webhook(server.url, BODY, ca=str(authority.ca_path)).send(PAGE)
         assert len(server.posts) == 1
-        with pytest.raises(PagerFailed, match=r"^address 1: \w+Error$"):
-            Webhook([server.url], BODY).send(PAGE)
+        with pytest.raises(PagerFailed, match=r"^\w+Error$"):
+            Webhook(server.url, BODY).send(PAGE)
         with pytest.raises(PagerFailed, match=r"gone\.pem cannot be read"):
-            Webhook([server.url], BODY, ca=str(tmp_path / "gone.pem")).send(PAGE)
+            Webhook(server.url, BODY, ca=str(tmp_path / "gone.pem")).send(PAGE)
 
 
-async def test_one_address_that_is_dead_does_not_make_the_other_ring_again_and_again(rows, messenger):
+async def test_address_that_is_dead_is_tried_again_while_the_other_rings_once(rows, messenger):
     event = an_alert()
     rows.put(event, AT)
-    async with paging(rows, Webhook(["http://127.0.0.1:1/", messenger.url], BODY)) as work:
+    with Messenger() as second:
+        second.refuses = 12
+        config = Config(duty=DutyConfig(webhook=f"{messenger.url}, {second.url}", webhook_body=BODY))
+        async with paging(rows, *pagers_of(config)) as work:
+            await work.turn()
+            assert sorted(await noted(rows, event.alert, 3)) == [
+                "pager webhook 1: delivered",
+                "pager webhook 2: delivered",
+                "pager webhook 2: failed: answers 503",
+            ]
+            await work.turn()
+            assert all(task.done() for task in work._ringing.values())
+    assert (len(messenger.posts), len(second.posts)) == (1, 1)
+
+
+async def test_servers_that_hang_take_no_thread_from_others_and_no_second_one(rows, messenger, monkeypatch):
+    monkeypatch.setattr("gateway.duty.paging.SEND_S", 0.05)
+    alerts = [an_alert(at=AT + number * S) for number in range(6)]
+    for event in alerts:
+        rows.put(event, AT)
+    with Messenger() as quick:
+        messenger.holds.clear()
+        async with paging(rows, Webhook(messenger.url, BODY), Webhook(quick.url, BODY, name="second")) as work:
+            await work.turn()
+            for event in alerts:
+                await until(lambda event=event: "pager second: delivered" in notes(rows, event.alert), "the other")
+                await until(
+                    lambda event=event: "pager webhook: failed: has not ended after 0.05 s" in notes(rows, event.alert),
+                    "what hangs is noted",
+                )
+            messenger.holds.set()
+            for event in alerts:
+                await noted(rows, event.alert, 3)
+    assert len(messenger.posts) == len(alerts)
+
+
+async def test_alert_without_its_first_step_rings_when_it_is_missing_for_too_long(rows, messenger):
+    clock = Stopwatch(time=([AT],), ours=[0])
+    event = an_alert()
+    rows.put(AlertEvent(event.alert, 2, AlertStep.NOTED, AT, "room", "resident", detail="resident chose: staff"), AT)
+    async with paging(rows, Webhook(messenger.url, BODY), clock=clock) as work:
         await work.turn()
-        (said,) = await noted(rows, event.alert)
-        assert said.startswith("pager webhook: delivered, but address 1: ")
+        assert not work._ringing
+        clock.ours[0] = int(INCOMPLETE_S * S)
+        await work.turn()
+        assert await noted(rows, event.alert, 2)
         await work.turn()
         assert all(task.done() for task in work._ringing.values())
-    assert len(messenger.posts) == 1
+    assert [body["text"]["content"] for _, body in messenger.posts] == ["请到 ?（新华路心驿）"]
+
+
+async def test_answer_before_the_first_step_keeps_it_quiet(rows, messenger):
+    clock = Stopwatch(time=([AT],), ours=[0])
+    rows.put(AlertEvent(an_alert().alert, 2, AlertStep.ACKNOWLEDGED, AT, "room", "li"), AT)
+    async with paging(rows, Webhook(messenger.url, BODY), clock=clock) as work:
+        await work.turn()
+        clock.ours[0] = int(99 * INCOMPLETE_S * S)
+        await work.turn()
+        assert not work._ringing
+
+
+@pytest.mark.parametrize("change", [{"level": "station"}, {"deadlines": []}, {"tier": "violet", "cause": "new"}])
+async def test_what_the_rules_do_not_know_rings_all_the_same(rows, messenger, change):
+    event = msgspec.structs.replace(an_alert(), **change)
+    rows.put(event, AT)
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
+        await work.turn()
+        assert await noted(rows, event.alert) == ["pager webhook: delivered"]
+
+
+async def test_level_that_the_ladder_does_not_have_rings_at_once_or_when_nobody_has_answered(rows, messenger):
+    known = an_alert()
+    strange = msgspec.structs.replace(known, alert=new_id(), level="station", deadlines=[Deadline("station", AT + S)])
+    for event in (known, strange):
+        rows.put(event, AT)
+    wall = Wall(time=([AT],))
+    async with paging(rows, Webhook(messenger.url, BODY), level="county", site=TOWN, clock=wall) as work:
+        await work.turn()
+        await noted(rows, strange.alert)
+        assert not notes(rows, known.alert)
+        wall.time[0][0] = known.deadlines[-1].until_utc_ns
+        await work.turn()
+        await noted(rows, known.alert)
 
 
 def test_webhook_that_nobody_listens_at_fails_without_saying_its_address():
     with pytest.raises(PagerFailed) as caught:
-        Webhook(["http://127.0.0.1:1/secret-token"], BODY).send(PAGE)
+        Webhook("http://127.0.0.1:1/secret-token", BODY).send(PAGE)
     assert "secret-token" not in str(caught.value)
 
 
@@ -264,6 +348,6 @@ async def test_alert_that_cannot_be_opened_silences_nobody_else(rows, messenger)
     rows.put(good, AT)
     with rows.writing() as db:
         db.exec_driver_sql("UPDATE records SET body = x'00' WHERE about = ?", (broken.alert.hex,))
-    async with paging(rows, Webhook([messenger.url], BODY)) as work:
+    async with paging(rows, Webhook(messenger.url, BODY)) as work:
         await work.turn()
         assert await noted(rows, good.alert) == ["pager webhook: delivered"]
