@@ -44,6 +44,17 @@ _WANTED = {"tests", "quick", "phq9", "18-59", "60+"}
 _SELDOM = {"help", "bye", "done", "language", "large", "contrast", "service"}
 _VICTIMS = ("room", "broker", "centre")
 _MOST_TOUCHES = 60
+_STRAIGHT = 0.8
+_STRAIGHT_ON = {
+    "welcome": "next",
+    "privacy": "next",
+    "consent": "next",
+    "who": "18-59",
+    "file": "none",
+    "home": "tests",
+    "tests": "quick",
+    "intro": "next",
+}
 
 
 @dataclass
@@ -84,18 +95,35 @@ class Walker:
     def step(self) -> None:
         """Something happens."""
         match self._luck.random():
-            case r if r < 0.04:
+            case r if r < 0.07:
                 self._kill(self._luck.choice(_VICTIMS), signal.SIGKILL)
-            case r if r < 0.06:
+            case r if r < 0.10:
                 self._stop(self._luck.choice(("room", "centre")))
-            case r if r < 0.09:
+            case r if r < 0.14:
                 self._kill_kiosk()
-            case r if r < 0.11:
+            case r if r < 0.16:
                 self._nobody()
-            case r if r < 0.21:
+            case r if r < 0.26:
                 self._anywhere()
             case _:
                 self._touch()
+
+    def to_questions(self) -> None:
+        """Most people come to answer something; the straight way there, as far as it is straight."""
+        if self._luck.random() >= _STRAIGHT:
+            return
+        some = self._luck.choice(("quick", "phq9", "phq9", "gad7"))
+        for _ in range(12):
+            seen = self.look()
+            wanted = _STRAIGHT_ON.get(seen["place"], "")
+            if seen["place"] == "tests":
+                wanted = some
+            elif seen["place"] == "consent" and "test" not in seen["consents"]:
+                wanted = "test"
+            offered = [each for each in seen["targets"] if wanted in (each["value"], each["tap"])]
+            if seen["place"] == "question" or not wanted or not offered:
+                return
+            self._face.touch(offered[0])
 
     def way_out(self) -> None:
         """Touches of somebody who wants to leave."""
@@ -179,6 +207,7 @@ def walk(place: Place, screen: Screen, face: Face, found: Walks, seed: int, step
     """One walk, and out again."""
     walker = Walker(place, screen, face, found, random.Random(seed))
     try:
+        walker.to_questions()
         for _ in range(steps):
             walker.step()
         walker.way_out()
