@@ -53,6 +53,7 @@ validate: setup-test
 	$(PY) -m benchmarks.validate_bad_days || ok=1; \
 	$(PY) -m benchmarks.validate_levels || ok=1; \
 	$(PY) -m benchmarks.validate_offline || ok=1; \
+	$(PY) -m benchmarks.validate_kiosk || ok=1; \
 	$(PY) -m benchmarks.bench_gateway --only live --speed 20 --seconds 180 || ok=1; \
 	exit $$ok
 
@@ -68,6 +69,7 @@ bench: setup-test .venv-bench/.stamp
 	$(PY) -m benchmarks.bench_devices || ok=1; \
 	$(PY) -m benchmarks.bench_points || ok=1; \
 	$(PY) -m benchmarks.bench_centre || ok=1; \
+	$(PY) -m benchmarks.bench_kiosk || ok=1; \
 	$(PY) -m benchmarks.bench_screening || ok=1; \
 	$(PY) -m benchmarks.bench_gateway || ok=1; exit $$ok
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from gateway.config import load
 from kiosk.app import run
 from xinyi_kiosk import LEFT, kiosk_of
 
-_pictures = 0
+_pictures: list[float] = []
+"""When each was drawn."""
 
 
 def look(out: int) -> None:
@@ -37,7 +39,8 @@ def look(out: int) -> None:
         if isinstance(widget, Words) and widget.text.strip():
             texts.append(widget.text)
         elif isinstance(widget, Target):
-            held = [cell.cell_contents for cell in getattr(widget._on_tap, "__closure__", None) or ()]
+            asks = widget._on_tap  # noqa: SLF001 - what `Page.ask` has made
+            held = [cell.cell_contents for cell in getattr(asks, "__closure__", None) or ()]
             asked = [str(each) for each in held if isinstance(each, str) and not isinstance(each, Tap)]
             taps = [str(each) for each in held if isinstance(each, Tap)]
             box = [widget.x, high - widget.top, widget.width, widget.height]
@@ -48,11 +51,12 @@ def look(out: int) -> None:
         "place": str(stage.flow.place),
         "targets": targets,
         "texts": texts,
-        "veil": stage._veil is not None,
+        "veil": stage._veil is not None,  # noqa: SLF001
         "typed": len(visit.typed),
+        "consents": sorted(visit.consents),
         "open": [str(open_.id), open_.sitting.given] if open_ else None,
         "called": str(visit.called.alert) if visit.called else "",
-        "pictures": _pictures,
+        "pictures": len(_pictures),
     }
     os.write(out, json.dumps(seen).encode() + b"\n")
 
@@ -69,11 +73,7 @@ def watch() -> None:
     """Count pictures, once there is a window."""
     from kivy.core.window import Window
 
-    def drawn(*_: object) -> None:
-        global _pictures
-        _pictures += 1
-
-    Window.bind(on_flip=drawn)
+    Window.bind(on_flip=lambda *_: _pictures.append(time.monotonic()))
 
 
 def main() -> int:

@@ -1,8 +1,9 @@
 """Kivy set up for a public screen, before its window is opened: nothing of a person's own, nothing to escape through.
 
-Everything comes from here and not from a file of the user's (KIVY_NO_CONFIG). One input provider only, the pointer of the X
-server: a panel that is read twice taps twice (Kivy issues #1903, #3801, #8494). On Linux Kivy 2.3.1 leaves SDL's own
-fingers out, so a finger on a panel is one touch [measured with Xorg's inputtest driver]. Facts: documentation of `kivy.config`.
+Everything comes from here and not from a file of the user's (KIVY_NO_CONFIG). One input provider only, the pointer of
+the X server: a panel that is read twice taps twice (Kivy issues #1903, #3801, #8494). On Linux Kivy 2.3.1 leaves SDL's
+own fingers out, so a finger on a panel is one touch [measured with Xorg's inputtest driver]. Facts: documentation of
+`kivy.config`.
 """
 
 import os

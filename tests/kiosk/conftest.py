@@ -129,7 +129,7 @@ class KioskProcess:
 
 @contextlib.asynccontextmanager
 async def open_kiosk(display, socket, *, width=1280, height=800, environment=None, stderr=None, **options):
-    """A kiosk of these options (`window_under_test`); `environment` is added to ours, `stderr` is a file for its words."""
+    """A kiosk of these options (`window_under_test`); `environment` is added to ours, `stderr` is a file."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(Path(__file__).with_name("window_under_test.py")),

@@ -1,4 +1,4 @@
-"""A real kiosk as systemd sees it: when it is ready, whether it still draws, how it ends; and that nothing else ends it."""
+"""A real kiosk as systemd sees it: when it is ready, whether it still draws, how it ends; and what does not end it."""
 
 import asyncio
 import ctypes

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk import fonts
-from tests.kiosk.test_window_visit import CODE, says, texts, to_consents, typed
+from tests.kiosk.test_window_visit import CODE, says, texts, to_codes, typed
 from tests.kiosk.traces import Selections, in_files, in_memory
 
 UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "xinyi-kiosk.service"
@@ -50,14 +49,7 @@ async def picture(face):
 
 async def says_who_they_are(face):
     """Somebody types their code and PIN, and answers a question; then their code is nowhere on the screen."""
-    await to_consents(face)
-    for number, consent in enumerate(("回答几道题", "记在 8 位码下面"), 1):
-        await face.tap(consent)
-        await face.until(lambda seen, number=number: texts(seen).count("同意 ") >= number)
-    await face.tap("下一步")
-    await face.at("who")
-    await face.tap("60 岁以上")
-    await face.at("file")
+    await to_codes(face)
     await face.tap("我已经有码")
     await face.at("code")
     await typed(face, CODE)

@@ -26,10 +26,11 @@ async def to_consents(face):
 
 
 async def to_codes(face):
-    """To the choice of a code: it is asked once somebody wants their answers kept."""
+    """To the choice of a code: it is asked once somebody wants their answers kept; being asked comes first."""
     await to_consents(face)
-    await face.tap("记在 8 位码下面")
-    await face.until(lambda seen: texts(seen).count("同意") >= 3)  # being asked is part of it
+    for number, consent in enumerate(("回答几道题", "记在 8 位码下面"), 1):
+        await face.tap(consent)
+        await face.until(lambda seen, number=number: texts(seen).count("同意 ") >= number)
     await face.tap("下一步")
     await face.at("who")
     await face.tap("60 岁以上")

@@ -10,8 +10,9 @@ SELECTIONS = (b"PRIMARY", b"SECONDARY", b"CLIPBOARD")
 
 
 def in_memory(pid, word):
-    """How often the writable memory of a process holds it: as bytes, UTF-16 and UTF-32. A word of less than eight signs is
-    counted only as the text of a Python string or bytes object, living or freed, because chance makes short words.
+    """How often the writable memory of a process holds it: as bytes, UTF-16 and UTF-32. A word of less than eight
+    signs is counted only as the text of a Python string or bytes object, living or freed, because chance makes short
+    words.
     """
     text = word.encode()
     found = 0
@@ -34,7 +35,7 @@ def in_memory(pid, word):
 
 
 def _is_object(data, at, length):
-    """Whether these bytes are those of a compact str or a bytes object of CPython 3.11 to 3.13: their size stands before."""
+    """Whether these bytes are those of a compact str or a bytes object of CPython 3.11 to 3.13: the size is before."""
     before = [struct.unpack_from("<Q", data, at - back)[0] for back in (16, 24, 32) if at >= back]
     return data[at + length : at + length + 1] == b"\0" and length in before
 

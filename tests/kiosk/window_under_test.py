@@ -1,9 +1,9 @@
 """A kiosk in a process of its own, which tells a test what is on its window: one JSON line per line on stdin.
 
-"look" answers with every text and target of the page (pixels, from the top left); "hang" makes it draw nothing any more;
-anything else ends it. Arguments:
-socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`; "house", fields of `Furniture`; "data",
-"counter", "broker" (port), "secret" (its file) of a real site, where there is one.
+"look" answers with every text and target of the page (pixels, from the top left); "hang" makes it draw nothing any
+more; anything else ends it. Arguments: socket, width, height, and options as JSON: fields of `kiosk.app.Kiosk`;
+"house", fields of `Furniture`; "data", "counter", "broker" (port), "secret" (its file) of a real site, where there is
+one.
 """
 
 import json
