@@ -206,8 +206,9 @@ class KioskLine:
             log.error("the disk does not answer; the outbox is left as it is")
 
     def _stir(self) -> None:
-        if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
+        if self._loop:
+            with contextlib.suppress(RuntimeError):  # the line has ended
+                self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         self._urgent.set()
