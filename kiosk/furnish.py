@@ -76,6 +76,9 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         ValueError: a file of care is not as it must be (its own error, one line).
         NoPin: the file of the PIN cannot be read, or holds no PIN.
     """
+    rules = handoff.load(where.handoff)
+    if problem := handoff.problem(rules, where.level):
+        raise handoff.HandoffError(f"{where.handoff or 'care/handoff.toml'}: {problem}")
     return House(
         language=where.language,
         seat=where.seat,
@@ -86,7 +89,7 @@ def furnish(where: Furniture, utc_ns: Callable[[], int] = time.time_ns) -> House
         ),
         risk=risk.load(where.risk),
         route=routes.load(),
-        handoff=handoff.load(where.handoff),
+        handoff=rules,
         hotlines=hotlines.load(where.hotlines),
         pieces=list(library.pieces(where.library)),
         exercises={key: exercises.load(key) for key in exercises.available()},
