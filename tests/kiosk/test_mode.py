@@ -15,6 +15,8 @@ from xinyi_kiosk import LEFT
 
 UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "xinyi-kiosk.service"
 PIN = "270419"
+LONGER_S = 7.0
+"""A kiosk that draws says so every 5 s."""
 
 
 class Supervisor:
@@ -61,12 +63,11 @@ async def test_it_is_ready_with_its_first_picture_and_silent_while_it_hangs(room
     async with kiosk(environment={"NOTIFY_SOCKET": str(supervisor.path)}) as face:
         assert await supervisor.word() == "READY=1"
         assert await face.colour(5, 5) == "F6F3EC"
-        assert [await supervisor.word() for _ in range(2)] == ["WATCHDOG=1"] * 2
-        pause_s = 2 * 5.0
+        assert await supervisor.word() == "WATCHDOG=1"
         face._process.send_signal(signal.SIGSTOP)
         while await supervisor.word(0.2):
             pass  # what was said before
-        assert await supervisor.word(pause_s) is None
+        assert await supervisor.word(LONGER_S) is None
         face._process.send_signal(signal.SIGCONT)
         assert await supervisor.word() == "WATCHDOG=1"
 
@@ -77,7 +78,7 @@ async def test_a_window_that_does_not_draw_any_more_feeds_nobody(room, kiosk, su
         face._process.stdin.write(b"hang\n")
         while await supervisor.word(0.2):
             pass
-        assert await supervisor.word(10.0) is None
+        assert await supervisor.word(LONGER_S) is None
         assert face._process.returncode is None
         face._process.kill()  # as systemd does then
 
