@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from console_steps import until
 from playwright.sync_api import expect
 
@@ -174,6 +175,7 @@ def test_a_refusal_is_said_in_words(tab, room):
     expect(page.locator(".toast")).to_contain_text("没有做成：超出允许范围")
 
 
+@pytest.mark.validation
 def test_a_port_that_is_taken_is_said_in_one_line(console):
     code = f"from pathlib import Path; from dashboards.console import run; run(Path('none'), port={console.port})"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)

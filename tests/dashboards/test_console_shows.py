@@ -11,6 +11,7 @@ from console_steps import NUMBER, card, chart_series
 from playwright.sync_api import expect
 
 
+@pytest.mark.validation
 def test_a_console_that_restarts_is_noticed_and_comes_back_by_itself(tab, console):
     page = tab("paced", new=True)
     console.stop()

@@ -109,6 +109,7 @@ def test_busy_port_is_named(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.validation
 async def test_port_that_the_room_holds_is_busy_for_others(tmp_path):
     async with stage(tmp_path) as site:
         await site.frame(lambda frame: frame.devices[0].health is Health.CONNECTED)
@@ -133,6 +134,7 @@ async def test_probe_says_who_answers(tmp_path):
     assert "ecg 250 Hz" in done.stdout
 
 
+@pytest.mark.validation
 def test_killed_simulator_is_a_lost_device_that_comes_back(tmp_path):
     demo = subprocess.Popen(
         [*XINYI, "demo", "--headless", "--json", "--speed", "2", "--for", "36", "--data", str(tmp_path)],
@@ -181,7 +183,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.validation), signal.SIGKILL])
 def test_end_of_the_parent_ends_everything(tmp_path, how):
     demo = subprocess.Popen(
         [*XINYI, "demo", "--headless", "--data", str(tmp_path)],
@@ -232,6 +234,7 @@ def test_interrupted_session_is_ended_stored_and_reported(tmp_path):
     assert "ended_early" in sessions
 
 
+@pytest.mark.validation
 def test_folders_named_like_ours_and_a_terminal_without_chinese_disturb_nothing(tmp_path):
     for name in ("signals", "care", "gateway", "devices"):
         (tmp_path / name).mkdir()
@@ -250,6 +253,7 @@ def test_folders_named_like_ours_and_a_terminal_without_chinese_disturb_nothing(
     assert json.loads(done.stdout)["records_receipted"] >= 3
 
 
+@pytest.mark.validation
 async def test_two_demonstrations_run_side_by_side(tmp_path):
     runs = [
         asyncio.to_thread(

@@ -14,7 +14,7 @@ from gateway.remote import Arguments, Kind
 from gateway.remote_client import RemoteRoom
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.validation)])
 async def test_emergency_stop_works_when_the_broker_does_not(tmp_path, how):
     async with stage(tmp_path) as site:
         await site.begin()

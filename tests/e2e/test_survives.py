@@ -49,7 +49,7 @@ async def test_unplugged_chair_pauses_and_goes_on_with_a_marked_gap(tmp_path):
     assert after.rr_ms is None
 
 
-@pytest.mark.parametrize("name", ["broker", "centre"])
+@pytest.mark.parametrize("name", [pytest.param("broker", marks=pytest.mark.validation), "centre"])
 async def test_killed_store_side_loses_nothing_and_the_session_does_not_notice(tmp_path, name):
     async with stage(tmp_path, speed=4) as site:
         await site.begin()
@@ -103,6 +103,7 @@ async def test_killed_room_comes_back_paused_with_every_journalled_beat_stored_o
     assert set(known) <= set(heard)
 
 
+@pytest.mark.validation
 async def test_resumed_at_once_after_a_crash_the_chair_goes_along(tmp_path):
     async with stage(tmp_path) as site:
         await site.begin()
@@ -118,6 +119,7 @@ async def test_resumed_at_once_after_a_crash_the_chair_goes_along(tmp_path):
     nothing_twice(stored)
 
 
+@pytest.mark.validation
 async def test_noise_on_the_line_is_counted_shown_and_survived(tmp_path):
     async with stage(tmp_path, speed=2) as site:
         await site.begin()
@@ -152,6 +154,7 @@ async def test_emergency_stop_holds_the_chair_and_waits_for_a_person(tmp_path):
         await site.frame(lambda frame: frame.session.state == "running" and not frame.chair.motion_locked)
 
 
+@pytest.mark.validation
 async def test_button_of_the_chair_pauses_the_session(tmp_path):
     async with stage(tmp_path) as site:
         await site.begin()
@@ -167,6 +170,7 @@ async def test_button_of_the_chair_pauses_the_session(tmp_path):
         assert (await site.client.ask(ResumeSession())).ok
 
 
+@pytest.mark.validation
 async def test_paced_breathing_visibly_works(tmp_path):
     async with stage(tmp_path, speed=10) as site:
         await site.begin(limit_s=240)

@@ -72,6 +72,7 @@ async def test_it_is_ready_with_its_first_picture_and_silent_while_it_hangs(room
         assert await supervisor.word() == "WATCHDOG=1"
 
 
+@pytest.mark.validation
 async def test_a_window_that_does_not_draw_any_more_feeds_nobody(room, kiosk, supervisor):
     async with kiosk(environment={"NOTIFY_SOCKET": str(supervisor.path)}) as face:
         assert await supervisor.word() == "READY=1"

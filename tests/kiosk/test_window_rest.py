@@ -1,5 +1,7 @@
 """A finger in a real window, no centre: being called for, numbers, an exercise, an article, an appointment."""
 
+import pytest
+
 from gateway.live import StartSession, SummaryView
 
 EXERCISE = """
@@ -95,6 +97,7 @@ async def test_help_shows_numbers_with_what_they_are_for_and_a_mistake_is_said_w
         await face.at("welcome")
 
 
+@pytest.mark.validation
 async def test_an_exercise_goes_through_its_steps_and_ends_by_itself(room, kiosk):
     async with kiosk(exercise=EXERCISE) as face:
         await to_home(face)
@@ -109,6 +112,7 @@ async def test_an_exercise_goes_through_its_steps_and_ends_by_itself(room, kiosk
         await face.at("relax")
 
 
+@pytest.mark.validation
 async def test_an_article_is_read_page_by_page_and_back_leads_to_the_shelf(room, kiosk):
     async with kiosk() as face:
         await to_home(face)
@@ -153,6 +157,7 @@ async def test_an_appointment_is_asked_for_with_three_taps_and_leaves_a_code_and
         await face.at("home")
 
 
+@pytest.mark.validation
 async def test_the_rhythm_minute_is_led_by_the_room_and_ends_in_words(room, kiosk, made):
     summary = SummaryView(66.0, 70, 68.0, 44.0, 0.01, None, None, None, None, "")
     async with kiosk() as face:

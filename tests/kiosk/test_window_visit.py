@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from care.codes import ALPHABET, LENGTH, new_code, shown
 
 _VALUES = iter(range(3, 30, 2))
@@ -91,6 +93,7 @@ async def test_a_visit_goes_from_the_welcome_to_goodbye(room, kiosk):
         await face.at("welcome")
 
 
+@pytest.mark.validation
 async def test_in_large_text_an_answer_waits_and_is_marked_where_it_stands(room, kiosk):
     async with kiosk() as face:
         await to_consents(face)
@@ -149,6 +152,7 @@ async def test_a_new_code_gets_a_pin_that_is_never_on_the_screen(room, kiosk):
         assert "还没有记录" in texts(seen)
 
 
+@pytest.mark.validation
 async def test_a_code_is_typed_erased_and_asked_for_and_nobody_answers(room, kiosk):
     async with kiosk() as face:
         await to_codes(face)

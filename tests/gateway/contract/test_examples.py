@@ -60,12 +60,18 @@ def test_what_is_no_record_is_read_as(name):
     assert readable(msgspec.msgpack.decode(payload, type=type(OTHERS[name]))) == message
 
 
-@pytest.mark.parametrize("against", [FOLDER, RELEASED], ids=["today", "released"])
-@pytest.mark.parametrize("kind", KINDS)
+PAIRS = [
+    pytest.param(kind, against, id=f"{kind}-{name}")
+    for name, against in (("today", FOLDER), ("released", RELEASED))
+    for kind in KINDS
+    if (against / "examples" / f"{kind}.json").exists()
+]
+"""What is newer than the release is held against today's schemas only."""
+
+
+@pytest.mark.parametrize(("kind", "against"), PAIRS)
 def test_the_json_is_what_the_schemas_say_of(kind, against):
     """Against the released ones as well: a strict reader of yesterday takes what is sent today."""
-    if not (against / "examples" / f"{kind}.json").exists():
-        pytest.skip(f"{kind} is newer than the release")
     _, message, _ = told(FOLDER, kind)
     body = message["record"]["body"]
     struct = json.loads((against / "contract.json").read_text("utf-8"))["kinds"][kind]["struct"]

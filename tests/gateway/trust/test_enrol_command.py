@@ -113,6 +113,7 @@ async def test_a_site_is_enrolled_renewed_and_revoked(
     assert "its certificate was revoked; give it a new token" in above.refuses("sign", "enrol-request.json")
 
 
+@pytest.mark.validation
 def test_lost_keys_come_back_from_the_escrow(above: Site, below: Site) -> None:
     enrol(above, below)
     key_id = Keyring.open(below.data / "keys").key_id
