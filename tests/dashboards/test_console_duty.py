@@ -180,6 +180,7 @@ def test_space_in_the_field_is_a_space_and_marks_nothing(desk, room):
     assert not room.commands
 
 
+@pytest.mark.validation
 def test_chime_waits_for_a_touch_says_so_and_ends_with_the_answer(desk, duty_tabs):
     page = duty_tabs("paced", new=True)
     expect(page.locator(".rail-sound")).to_have_text("点一下开启提示音")

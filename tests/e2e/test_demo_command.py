@@ -209,6 +209,7 @@ def test_end_of_the_parent_ends_everything(tmp_path, how):
         demo.kill()
 
 
+@pytest.mark.validation
 def test_interrupted_session_is_ended_stored_and_reported(tmp_path):
     demo = subprocess.Popen(
         [*XINYI, "demo", "--headless", "--json", "--speed", "4", "--for", "600", "--data", str(tmp_path)],

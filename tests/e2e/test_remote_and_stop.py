@@ -54,6 +54,7 @@ async def test_requests_from_afar_are_answered_by_the_running_service_and_nothin
         assert refused.stderr.strip().endswith("refuses: not_allowed kiosk")
 
 
+@pytest.mark.validation
 async def test_a_site_that_nobody_can_ask_is_one_line(tmp_path):
     async with stage(tmp_path) as site:
         await site.frame(lambda frame: frame.uplink == "up")

@@ -30,6 +30,7 @@ def test_at_least_eight_come_with_us():
     assert len(available()) >= 8
 
 
+@pytest.mark.validation
 @pytest.mark.parametrize("name", sorted(available()))
 def test_every_scenario_that_comes_with_us_gives_the_same_bytes_twice(tmp_path, name):
     scenario = load(name)

@@ -81,6 +81,7 @@ async def test_help_between_two_questions_puts_the_numbers_first_and_leads_back_
         assert "第 2 题" in texts(seen)
 
 
+@pytest.mark.validation
 async def test_help_shows_numbers_with_what_they_are_for_and_a_mistake_is_said_with_one_tap(room, kiosk):
     async with kiosk() as face:
         await face.at("welcome")
