@@ -22,7 +22,7 @@ from xinyi_enrol import enrol
 from xinyi_fleet import fleet
 from xinyi_keeping import COMMANDS as KEEPING
 from xinyi_kiosk import kiosk
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 from xinyi_points import points
 from xinyi_release import release
 from xinyi_sim import sim
@@ -71,12 +71,6 @@ class FrontDoor(click.Group):
             ctx.exit(1)
 
 
-def _config(path: Path | None) -> Any:
-    from gateway.config import load
-
-    return load(path)
-
-
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Data folder of a site; without it all known ones are searched."
 )
@@ -113,7 +107,7 @@ def room(config: Path | None) -> None:
     from devices.clock import Clock
     from gateway.room.service import run
 
-    settings = _config(config)
+    settings = load_config(config)
     _run_until_told(lambda stop: run(settings, Clock.from_environment(), stop))
 
 
@@ -124,7 +118,7 @@ def centre(config: Path | None) -> None:
     from devices.clock import Clock
     from gateway.centre_service import run
 
-    settings = _config(config)
+    settings = load_config(config)
     _run_until_told(lambda stop: run(settings, Clock.from_environment(), stop))
 
 
@@ -137,7 +131,7 @@ def broker(config: Path | None) -> None:
     from gateway.trust.authority import Authority
     from gateway.trust.gate import door
 
-    settings = _config(config)
+    settings = load_config(config)
     below = None
     if settings.broker.sites_port:
         authority = Authority.open(settings.data / "authority", site=settings.site.id)
@@ -155,7 +149,7 @@ def console(config: Path | None) -> None:
     from gateway.keeping.asking import Place
     from gateway.services.desk import Desk
 
-    settings = _config(config)
+    settings = load_config(config)
     desk = Desk(Place.of(settings, producer="console"), settings.centre.level, handoff_of(settings))
     run(
         settings.room_socket,

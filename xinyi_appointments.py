@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -35,7 +35,7 @@ def appointments(ctx: click.Context, config: Path | None, everything: bool) -> N
     from gateway.keeping.asking import Place
     from gateway.services.appointments import find_appointments
 
-    settings = _load(config)
+    settings = load_config(config)
     states = tuple(_STATES) if everything else ("asked", "offered")
     with Place.of(settings).reading() as rows:
         book = find_appointments(rows, states=states)
@@ -54,7 +54,7 @@ def appointments(ctx: click.Context, config: Path | None, everything: bool) -> N
 @click.pass_context
 def confirm(ctx: click.Context, config: Path | None, appointment: str, at: str, person: str, actor: str) -> None:
     """Give somebody a time. APPOINTMENT: the number on their screen, or the beginning of the id."""
-    settings = _load(config or ctx.obj)
+    settings = load_config(config or ctx.obj)
     _answer(settings, appointment, "confirmed", actor, at_utc_ns=_when(at, settings), person=person)
 
 
@@ -65,7 +65,7 @@ def confirm(ctx: click.Context, config: Path | None, appointment: str, at: str, 
 @click.pass_context
 def cancel(ctx: click.Context, config: Path | None, appointment: str, actor: str) -> None:
     """It does not take place. APPOINTMENT: the number on their screen, or the beginning of the id."""
-    _answer(_load(config or ctx.obj), appointment, "cancelled", actor)
+    _answer(load_config(config or ctx.obj), appointment, "cancelled", actor)
 
 
 def _answer(
@@ -79,12 +79,6 @@ def _answer(
         row = resolve_appointment(rows, appointment)
     body = answer_appointment(place, row, state, actor, at_utc_ns=at_utc_ns, person=person)
     click.echo(_line(row._replace(body=body, made_utc_ns=time.time_ns()), settings))
-
-
-def _load(config: Path | None) -> "Config":
-    from gateway.config import load
-
-    return load(config)
 
 
 def _when(text: str, settings: "Config") -> int:

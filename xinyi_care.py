@@ -3,20 +3,14 @@
 import getpass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from care.instruments.model import Instrument
-
-
-def _config(path: Path | None) -> Any:
-    from gateway.config import load
-
-    return load(path)
 
 
 @click.group(invoke_without_command=True)
@@ -30,7 +24,7 @@ def care(ctx: click.Context, config: Path | None) -> None:
     from care.instruments.catalogue import catalogue
     from care.instruments.loading import shipped
 
-    settings = _config(config)
+    settings = load_config(config)
     rules = risk.load(settings.risk_rules)
     found = catalogue(settings.packs, settings.reviews, date.today())  # noqa: DTZ011  # the site's own calendar
     click.echo(f"rules of risk: version {rules.version} ({settings.care.risk or 'shipped'})")
@@ -72,7 +66,7 @@ def sign(instrument: str, reviewer: str, yes: bool, config: Path | None) -> None
     from care.located import DataError
     from gateway.disk import make_folder, write_durably
 
-    settings = _config(config)
+    settings = load_config(config)
     known = shipped() | packs.load_all(settings.packs)[0]
     found = known.get(instrument)
     if found is None:

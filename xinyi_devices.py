@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from devices.discovery import Found, Place
@@ -23,12 +23,6 @@ ROOM_WITHIN_S = 1.5
 
 kind_option = click.option("--kind", help="What it is, as `xinyi devices drivers` names it.")
 map_option = click.option("--map", "map_", default="", help="Register map of a Modbus chair: a shipped name or a file.")
-
-
-def _load(config: Path | None) -> "Config":
-    from gateway.config import load
-
-    return load(config)
 
 
 @click.group(invoke_without_command=True)
@@ -43,7 +37,7 @@ def devices(ctx: click.Context, config: Path | None, no_bluetooth: bool, quick: 
     holds its devices: what it knows of them is shown.
     """
     if ctx.invoked_subcommand is None:
-        asyncio.run(_look(_load(config), by_air=not no_bluetooth, quick=quick))
+        asyncio.run(_look(load_config(config), by_air=not no_bluetooth, quick=quick))
 
 
 async def _look(settings: "Config", *, by_air: bool, quick: bool) -> None:
@@ -210,7 +204,7 @@ def probe(config: Path | None, device: str | None, kind: str | None, map_: str) 
     from devices.errors import DeviceError
     from gateway.room.service import introduce
 
-    settings = _load(config)
+    settings = load_config(config)
     if device and kind is None and device not in {one.id for one in settings.devices}:
         problem = asyncio.run(_ask_one(device))
         if problem:
@@ -266,7 +260,7 @@ def watch(config: Path | None, device: str, kind: str | None, map_: str, seconds
     from devices.clock import Clock
     from devices.watch import follow
 
-    (one,) = _one(_load(config), device, kind, map_)
+    (one,) = _one(load_config(config), device, kind, map_)
     clock = Clock.from_environment()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(follow(one.id, lambda: one.driver(clock), clock, seconds, click.echo))
@@ -281,7 +275,7 @@ def watch(config: Path | None, device: str, kind: str | None, map_: str, seconds
 @click.option("--with-stop", is_flag=True, help="Also try a chair's stop; its reset has to be pressed afterwards.")
 def selftest(config: Path | None, device: str, kind: str | None, map_: str, seconds: float, with_stop: bool) -> None:
     """Check DEVICE with a person at it: rates, losses, contact, battery, a chair's state. Nothing moves."""
-    (one,) = _one(_load(config), device, kind, map_)
+    (one,) = _one(load_config(config), device, kind, map_)
     if not asyncio.run(_selftest(one, seconds, with_stop=with_stop)):
         sys.exit(1)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,12 +29,6 @@ language_option = click.option("--language", type=click.Choice(["zh", "en"]), de
 who_option = click.option("--actor", required=True, help="Who answers; it is written down.")
 
 
-def _load(config: Path | None) -> "Config":
-    from gateway.config import load
-
-    return load(config)
-
-
 @click.group(invoke_without_command=True)
 @config_option
 @language_option
@@ -43,7 +37,7 @@ def duty(ctx: click.Context, config: Path | None, language: "Language") -> None:
     """Who is on duty, and the alerts that want an answer."""
     ctx.obj = config
     if ctx.invoked_subcommand is None:
-        for line in _picture(_load(config), language).lines:
+        for line in _picture(load_config(config), language).lines:
             click.echo(line)
 
 
@@ -88,7 +82,7 @@ def _picture(config: "Config", language: "Language") -> _Picture:
 
 def _config_of(ctx: click.Context, config: Path | None) -> "Config":
     """What the command itself was given, or the group before it."""
-    return _load(config or ctx.obj)
+    return load_config(config or ctx.obj)
 
 
 @duty.command()

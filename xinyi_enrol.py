@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -41,9 +41,7 @@ def enrol(ctx: click.Context, config: Path | None) -> None:
     above:  xinyi enrol sign enrol-request.json     writes enrol-answer.json
     below:  xinyi enrol install enrol-answer.json
     """  # noqa: D301  # \b is click's
-    from gateway.config import load
-
-    ctx.obj = load(config)
+    ctx.obj = load_config(config)
 
 
 @enrol.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.keeping.archive import Secret
@@ -33,10 +33,9 @@ key_option = click.option(
 
 
 def _place(config: Path | None, rows_url: str) -> "Place":
-    from gateway.config import load
     from gateway.keeping.asking import Place
 
-    return Place.of(load(config), rows_url)
+    return Place.of(load_config(config), rows_url)
 
 
 def _secret(passphrase_file: Path | None, recovery_key: Path | None, *, writes: bool) -> "Secret":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -21,10 +21,9 @@ LEFT = 64
 def kiosk(config: Path | None) -> None:
     """The resident's touchscreen."""
     from gateway.client import KioskLine
-    from gateway.config import load
     from kiosk.app import run
 
-    settings = load(config)
+    settings = load_config(config)
     if run(kiosk_of(settings), KioskLine.of(settings)) == "leave":
         sys.exit(LEFT)
 
@@ -40,7 +39,7 @@ def kiosk_of(config: "Config") -> "Kiosk":
     from kiosk.furnish import Furniture
     from kiosk.idle import IdleTimes
 
-    kiosk, care = config.kiosk, config.care
+    kiosk = config.kiosk
     try:
         idle = IdleTimes(kiosk.dim_s, kiosk.ask_s, kiosk.forget_s)
     except ValueError as error:
@@ -56,10 +55,10 @@ def kiosk_of(config: "Config") -> "Kiosk":
             packs=config.packs,
             reviewed=config.reviews,
             risk=config.risk_rules,
-            handoff=_path(care.handoff),
-            hotlines=_path(care.hotlines),
+            handoff=config.handoff_rules,
+            hotlines=config.hotlines,
             library=config.library,
-            maintenance=_path(kiosk.maintenance),
+            maintenance=Path(kiosk.maintenance).expanduser() if kiosk.maintenance else None,
             demonstration=config.site.demonstration,
         ),
         windowed_size=(int(width), int(height)) if width else None,
@@ -73,7 +72,3 @@ def kiosk_of(config: "Config") -> "Kiosk":
         voice_rate=kiosk.voice_rate,
         recordings=config.library / "voice",
     )
-
-
-def _path(text: str) -> Path | None:
-    return Path(text).expanduser() if text else None

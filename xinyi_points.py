@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -54,7 +54,6 @@ def prune(config: Path | None) -> None:
 @contextlib.contextmanager
 def _opened(config: Path | None) -> Iterator[tuple["Config", "Rows", "PointStore"]]:
     """The rows for writing, and their points store."""
-    from gateway.config import load
     from gateway.errors import StoreBusy, StoreMissing
     from gateway.keys import KEYS_FOLDER, Keyring
     from gateway.placement import Placement
@@ -62,7 +61,7 @@ def _opened(config: Path | None) -> Iterator[tuple["Config", "Rows", "PointStore
     from gateway.routing import Routing
     from gateway.rows import ROWS_FILE, Rows
 
-    settings = load(config)
+    settings = load_config(config)
     if not (settings.data / ROWS_FILE).exists():
         raise StoreMissing(settings.data, "there are no rows here", "point to the xinyi.toml of a site with a centre")
     keyring = Keyring.open(settings.data / KEYS_FOLDER, create=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -40,12 +40,6 @@ STATUS_ZH = {"running": "进行中", "halted": "已暂停", "done": "已完成",
 def _say(zh: str, en: str) -> None:
     words = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     click.echo(zh if words.startswith("zh") else en)
-
-
-def _load(config: Path | None) -> "Config":
-    from gateway.config import load
-
-    return load(config)
 
 
 def _now() -> datetime:
@@ -217,7 +211,7 @@ def adopt(version: str, config: Path | None) -> None:
     from gateway.releases.build import adopt as take
     from gateway.releases.layout import Layout
 
-    take(Layout(Path(_load(config).release.root)), version)
+    take(Layout(Path(load_config(config).release.root)), version)
     _say(f"当前版本 {version}", f"current release {version}")
 
 
@@ -228,7 +222,7 @@ def status(config: Path | None) -> None:
     from gateway.releases.layout import CURRENT, STEADY, Layout
     from gateway.releases.state import read_state
 
-    layout = Layout(Path(_load(config).release.root))
+    layout = Layout(Path(load_config(config).release.root))
     state = read_state(layout.state)
     current, steady = layout.at(CURRENT) or "-", layout.at(STEADY) or "-"
     _say(f"当前 {current}，稳定 {steady}", f"current {current}, steady {steady}")
@@ -247,7 +241,7 @@ def apply(file: Path | None, hurry: bool, config: Path | None) -> None:
     from gateway.releases.errors import NothingToDo
     from gateway.releases.reports import find_offer
 
-    settings = _load(config)
+    settings = load_config(config)
     signed = _read(file) if file else find_offer(settings.data)
     if signed is None:
         raise NothingToDo(settings.data / "releases", "nothing was offered", "name a .release file")
@@ -258,7 +252,8 @@ def apply(file: Path | None, hurry: bool, config: Path | None) -> None:
 @config_option
 def rollback(config: Path | None) -> None:
     """Go back to the release before, now."""
-    _tell(_updater(_load(config)).go_back(f"asked for by {os.environ.get('SUDO_USER') or os.environ.get('USER', '?')}"))
+    who = os.environ.get("SUDO_USER") or os.environ.get("USER", "?")
+    _tell(_updater(load_config(config)).go_back(f"asked for by {who}"))
 
 
 @release.command()
@@ -268,7 +263,7 @@ def guard(config: Path | None) -> None:
     from gateway.errors import StoreBusy
 
     try:
-        state = _updater(_load(config)).tick()
+        state = _updater(load_config(config)).tick()
     except StoreBusy:
         return
     if state.step != "idle":
@@ -281,7 +276,7 @@ def selfcheck(config: Path | None) -> None:
     """Whether this version starts here: its parts, and this site's configuration. Asked before a switch."""
     import importlib
 
-    _load(config)
+    load_config(config)
     for part in PARTS:
         importlib.import_module(part)
     _say("正常", "fit")
@@ -308,7 +303,7 @@ def start(file: Path, canary: tuple[str, ...], hold: tuple[str, ...], config: Pa
     from gateway.releases.rollout_file import RolloutFile
     from gateway.releases.trust import TrustedKeys
 
-    settings, signed, now = _load(config), _read(file), _now()
+    settings, signed, now = load_config(config), _read(file), _now()
     if not settings.release.trusted:
         raise TrustMissing("release.trusted", "names no file", "set it in xinyi.toml")
     check(signed, TrustedKeys.read(Path(settings.release.trusted).expanduser()), now)
@@ -324,7 +319,7 @@ def rollout_status(config: Path | None) -> None:
     """Where it stands, and which sites failed."""
     from gateway.releases.rollout_file import RolloutFile
 
-    with RolloutFile(_load(config).data) as stored:
+    with RolloutFile(load_config(config).data) as stored:
         now = stored.rollout
     stage = now.policy.stages[now.stage]
     counts = Counter(report.state for report in now.outcomes.values())
@@ -344,7 +339,7 @@ def rollout_status(config: Path | None) -> None:
 def _ask(what: str, why: str, config: Path | None) -> None:
     from gateway.releases.rollout_file import RolloutFile
 
-    with RolloutFile(_load(config).data) as stored:
+    with RolloutFile(load_config(config).data) as stored:
         stored.ask(what, _ns(_now()), _actor(), why)
         now = stored.rollout
     _say(f"{now.version} {STATUS_ZH[now.status]}", f"{now.version} is {now.status}")

@@ -15,7 +15,7 @@ from typing import Literal
 
 import click
 
-from xinyi_options import config_option
+from xinyi_options import config_option, load_config
 
 speed_option = click.option(
     "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times real time."
@@ -84,9 +84,8 @@ def sim(
     from firmware_sim.attendant import attend
     from firmware_sim.catalogue import SimDevice
     from firmware_sim.site import run
-    from gateway.config import load
 
-    settings = load(config)
+    settings = load_config(config)
     devices: list[SimDevice] = []
     adapters = itertools.count(1)
     for device in settings.devices:

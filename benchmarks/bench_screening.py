@@ -47,9 +47,7 @@ def sitting(instrument: Instrument, luck: random.Random, rules: risk.RiskRules, 
         if applies(instrument, item, answers):
             answers[item.id] = luck.choice(item.values)
     found = score(instrument, answers)
-    fires = (risk.item_fires(rules, instrument.key, item, value) for item, value in answers.items())
-    fired = max(filter(None, fires), key=risk.TIERS.index, default="")
-    tier = risk.tier_of(rules, instrument.key, found, fired)
+    tier = risk.tier_of(rules, instrument.key, found, risk.fired_by(rules, instrument.key, answers))
     return Assessment(
         new_id(),
         instrument.key,

@@ -5,17 +5,16 @@ The ladder becomes absolute deadlines at the moment of the answer: from then on 
 numbers are proposals; a site sets its own and gives its file a version, which stays on the record of each alert.
 """
 
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta, Struct
 
 from care.alerts import AlertEvent, AlertStep, Deadline
+from care.shipped import convert
 
 FILE = "handoff.toml"
 _S = 1_000_000_000
@@ -117,10 +116,7 @@ def parse(text: str, name: str) -> Handoff:
     Raises:
         HandoffError: naming `name` and the rule or field.
     """
-    try:
-        handoff = msgspec.convert(tomllib.loads(text), Handoff)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise HandoffError(f"{name}: {error}") from None
+    handoff = convert(text, name, Handoff, HandoffError)
     for field in ("pager_zh", "pager_en"):
         if problem := _pager_problem(getattr(handoff, field)):
             raise HandoffError(f"{name}: {field}: {problem}")

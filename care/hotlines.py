@@ -5,15 +5,15 @@ lines and replaces what it knows better, by number. A number that nobody has loo
 but the administrator is warned: a wrong number on a bad night is worse than none.
 """
 
-import tomllib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+
+from care.shipped import convert
 
 FILE = "hotlines.toml"
 STALE_DAYS = 180
@@ -76,10 +76,7 @@ def parse(text: str, name: str) -> list[Hotline]:
     Raises:
         HotlineError: naming `name` and what is wrong.
     """
-    try:
-        lines = msgspec.convert(tomllib.loads(text), _Lines).hotline
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise HotlineError(f"{name}: {error}") from None
+    lines = convert(text, name, _Lines, HotlineError).hotline
     numbers = [line.number for line in lines]
     for number in numbers:
         if numbers.count(number) > 1:

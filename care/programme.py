@@ -3,14 +3,13 @@
 One TOML file each in `care/programmes/`, validated when it is loaded; an error names the file and the field.
 """
 
-import tomllib
 from enum import StrEnum
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+
+from care.shipped import convert, tables
 
 MIN_PACE, MAX_PACE = 4.0, 7.0
 """Adults' resonance frequencies lie at 4.5-6.5 breaths a minute (Shaffer & Meehan 2020); a little room around."""
@@ -99,10 +98,7 @@ def parse(text: str, name: str) -> Programme:
     Raises:
         ProgrammeError: naming `name` and the field.
     """
-    try:
-        programme = msgspec.convert(tomllib.loads(text), Programme)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ProgrammeError(f"{name}: {error}") from None
+    programme = convert(text, name, Programme, ProgrammeError)
     for number, segment in enumerate(programme.segment, 1):
         if (segment.kind is SegmentKind.PACED) != (segment.breaths_per_min is not None):
             raise ProgrammeError(f"{name}: segment {number} ({segment.key}): a paced segment has breaths_per_min")
@@ -111,8 +107,7 @@ def parse(text: str, name: str) -> Programme:
 
 def available() -> dict[str, Traversable]:
     """The programmes that are there, by key."""
-    found = sorted(files("care").joinpath("programmes").iterdir(), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): file for file in found if file.name.endswith(".toml")}
+    return tables("programmes")
 
 
 def load(key: str) -> Programme:

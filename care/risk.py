@@ -4,6 +4,7 @@ One answer can fire by itself: `item_fires` looks at that answer alone, so it fi
 walks away at once. `tier_of` looks at a finished form. The version of the rules stays on every record.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -123,6 +124,12 @@ def item_fires(rules: RiskRules, instrument: str, item: str, value: int) -> Tier
     return max(fired, key=TIERS.index, default="")
 
 
+def fired_by(rules: RiskRules, instrument: str, answers: Mapping[str, int]) -> Tier | Literal[""]:
+    """The gravest tier that one of these answers calls for by itself; "" for none. Item id → value."""
+    fired = (item_fires(rules, instrument, item, value) for item, value in answers.items())
+    return max(filter(None, fired), key=TIERS.index, default="")
+
+
 def tier_of(rules: RiskRules, instrument: str, score: Score, fired: str = "") -> Tier | Literal[""]:
     """The tier of a sitting: the gravest of what its answers fired and what its bands call for.
 
@@ -130,7 +137,7 @@ def tier_of(rules: RiskRules, instrument: str, score: Score, fired: str = "") ->
         rules: by which it is judged.
         instrument: key of the instrument.
         score: of the sitting.
-        fired: the gravest tier that `item_fires` gave for one of its answers.
+        fired: of `fired_by` its answers.
 
     Returns:
         "" when nothing fired and the form is not complete, or void: it says nothing, not even green.

@@ -5,14 +5,14 @@ loaded when one is made: a kiosk that only plays what is there starts without it
 """
 
 import io
-import tomllib
 import wave
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+
+from care.shipped import convert
 
 if TYPE_CHECKING:
     from signals.soundscapes import Stereo
@@ -63,10 +63,7 @@ def parse(text: str, name: str) -> dict[str, Sound]:
     Raises:
         SoundsError: naming `name` and the sound.
     """
-    try:
-        listed = msgspec.convert(tomllib.loads(text), _File).sound
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise SoundsError(f"{name}: {error}") from None
+    listed = convert(text, name, _File, SoundsError).sound
     sounds: dict[str, Sound] = {}
     for sound in listed:
         if sound.key in sounds:

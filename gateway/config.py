@@ -251,6 +251,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.care.risk).expanduser() if self.care.risk else None
 
     @property
+    def handoff_rules(self) -> Path | None:
+        """The site's own rules of who is called when; None: those that ship."""
+        return Path(self.care.handoff).expanduser() if self.care.handoff else None
+
+    @property
+    def hotlines(self) -> Path | None:
+        """The site's own numbers to call; None: those that ship."""
+        return Path(self.care.hotlines).expanduser() if self.care.hotlines else None
+
+    @property
     def library(self) -> Path:
         return Path(self.kiosk.library).expanduser() if self.kiosk.library else self.data / "library"
 

@@ -92,8 +92,7 @@ class Scorer:
         if instrument is None:
             return None
         rules = self.rules
-        fires = (risk.item_fires(rules, instrument.key, item, value) for item, value in said.answers.items())
-        fired = max(filter(None, fires), key=risk.TIERS.index, default="")
+        fired = risk.fired_by(rules, instrument.key, said.answers)
         try:
             found = score(instrument, said.answers, sex=said.sex)
         except AnswersError:

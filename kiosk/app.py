@@ -18,11 +18,11 @@ from typing import Literal
 from gateway.client import KioskLine, RoomClient
 from kiosk import window
 from kiosk.flow import House
-from kiosk.fonts import Faces, faces
+from kiosk.fonts import faces
 from kiosk.furnish import Furniture, furnish
 from kiosk.hands import Hands
 from kiosk.idle import IdleTimes
-from kiosk.printing import printer_of
+from kiosk.printing import Printer, printer_of
 from kiosk.speaking import Speaking
 from kiosk.texts import Language, Texts, load
 from kiosk.theme import TARGET_MM, UNIT_MM, Theme
@@ -101,19 +101,22 @@ def run(kiosk: Kiosk, line: KioskLine) -> str:
             f"xinyi kiosk: buttons are {smallest:.0f} mm high on this screen; older fingers need {TARGET_MM:.0f} mm",
             file=sys.stderr,
         )
-    house.printer = printer_of(kiosk.printer, cuts) is not None
+    printer = printer_of(kiosk.printer, cuts)
+    house.printer = printer is not None
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_serve(kiosk, line, house, texts, cuts))
+        return asyncio.run(_serve(kiosk, line, house, texts, printer))
     return ""
 
 
-async def _serve(kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Language, Texts], cuts: Faces) -> str:
+async def _serve(
+    kiosk: Kiosk, line: KioskLine, house: House, texts: Mapping[Language, Texts], printer: Printer | None
+) -> str:
     from kiosk.sound import Player
     from kiosk.stage import Stage
 
     voice = Voice(kiosk.voice, kiosk.voice_device, kiosk.voice_rate, kiosk.recordings)
     async with line, voice, RoomClient(kiosk.socket, "kiosk") as room:
-        hands = Hands(room, line, printer_of(kiosk.printer, cuts))
+        hands = Hands(room, line, printer)
         player = Player(volume=kiosk.volume)
         player.probe()
         stage = Stage(

@@ -18,7 +18,6 @@ class Heard(Protocol):
     problem: str
 
     def play(self, key: str) -> None: ...
-    def ring(self, key: str) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -27,8 +26,6 @@ class Read(Protocol):
 
     @property
     def available(self) -> bool: ...
-    @property
-    def speaking(self) -> bool: ...
     def say(self, text: str, language: Language) -> None: ...
     def again(self) -> None: ...
     def stop(self) -> None: ...
@@ -52,10 +49,6 @@ class Speaking:
         """Whether this machine can be heard."""
         return self._sound is not None and not self._sound.problem
 
-    @property
-    def playing(self) -> str:
-        return self._sound.playing if self._sound else ""
-
     def follow(self, flow: Flow, words: list[str]) -> None:
         """A page stands; `words` are what is read on it, in order."""
         place, visit = flow.place, flow.visit
@@ -78,11 +71,6 @@ class Speaking:
             self._voice.say(*said)
         else:
             self._voice.stop()
-
-    def ring(self, key: str) -> None:
-        """A bell."""
-        if self._sound:
-            self._sound.ring(key)
 
     def again(self) -> None:
         """Read the last words once more."""

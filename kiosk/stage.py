@@ -54,7 +54,7 @@ class Stage(App):
         closable: a window may be closed; a public screen may not.
 
     Attributes:
-        left: staff has left the kiosk: "" not yet, "leave" or "again".
+        leaving: staff has left the kiosk: "" not yet, "leave" or "again".
     """
 
     def __init__(

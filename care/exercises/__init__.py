@@ -5,13 +5,12 @@ that a pause, a lost frame or a new page cannot move it. Safe for old people: se
 """
 
 import re
-import tomllib
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+
+from care.shipped import convert, tables
 
 Part = Literal["", "whole", "hands", "arms", "face", "shoulders", "belly", "legs", "eyes", "neck", "ears", "feet"]
 
@@ -81,10 +80,7 @@ def parse(text: str, name: str) -> Exercise:
     Raises:
         ExerciseError: naming `name` and the field.
     """
-    try:
-        exercise = msgspec.convert(tomllib.loads(text), Exercise)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ExerciseError(f"{name}: {error}") from None
+    exercise = convert(text, name, Exercise, ExerciseError)
     for number, step in enumerate(exercise.steps, 1):
         if re.search("[!！]", step.zh + step.en):
             raise ExerciseError(f"{name}: step {number}: no exclamation marks")
@@ -95,8 +91,7 @@ def parse(text: str, name: str) -> Exercise:
 
 def available() -> dict[str, Traversable]:
     """The exercises that are there, by key."""
-    found = sorted(files("care").joinpath("exercises").iterdir(), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): file for file in found if file.name.endswith(".toml")}
+    return tables("exercises")
 
 
 def load(key: str) -> Exercise:

@@ -13,7 +13,9 @@ from msgspec import Struct
 Checked = Literal["published", "general knowledge"]
 Kind = Literal["scored", "gate", "function"]
 Step = Literal["rest", "read", "talk", "book", "doctor", "help"]
-"""What a person may do next: rest here, read, talk to somebody, book a talk, see a doctor, get help now."""
+"""What a person may do next, the least urgent first: rest, read, talk to somebody, book a talk, see a doctor, get
+help.
+"""
 VOID = "void"
 """The band of a form that is complete and yet says nothing (its validity scale)."""
 

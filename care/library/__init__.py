@@ -5,15 +5,14 @@ from above as the same TOML text: the newest version of a key is the one that is
 """
 
 import re
-import tomllib
 from collections.abc import Iterable
 from enum import StrEnum
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
+
+from care.shipped import convert, tables
 
 Line = Annotated[str, Meta(min_length=1)]
 Paragraphs = Annotated[list[Line], Meta(min_length=2, max_length=12)]
@@ -85,10 +84,7 @@ def parse(text: str, name: str) -> Piece:
     Raises:
         LibraryError: naming `name` and the field.
     """
-    try:
-        piece = msgspec.convert(tomllib.loads(text), Piece)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise LibraryError(f"{name}: {error}") from None
+    piece = convert(text, name, Piece, LibraryError)
     if len(piece.paragraphs_zh) != len(piece.paragraphs_en):
         counts = f"{len(piece.paragraphs_zh)} in Chinese, {len(piece.paragraphs_en)} in English"
         raise LibraryError(f"{name}: paragraphs: {counts}; each paragraph stands in both languages")
@@ -133,10 +129,8 @@ def refused(extra: Path) -> dict[str, str]:
 
 
 def _shipped() -> Iterable[Piece]:
-    folder = files("care").joinpath("library", "pieces")
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".toml"):
-            yield parse(file.read_text("utf-8"), f"care/library/pieces/{file.name}")
+    for file in tables("library", "pieces").values():
+        yield parse(file.read_text("utf-8"), f"care/library/pieces/{file.name}")
 
 
 def _read(extra: Path | None) -> dict[str, Piece | LibraryError]:

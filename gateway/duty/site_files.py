@@ -1,7 +1,6 @@
 """A site's own files about people, over those that are shipped: who is called when, and the numbers to call."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from care import handoff, hotlines
@@ -17,7 +16,7 @@ def handoff_of(config: Config) -> Handoff:
     Raises:
         HandoffError: its file is not as it must be.
     """
-    return handoff.load(Path(config.care.handoff).expanduser() if config.care.handoff else None)
+    return handoff.load(config.handoff_rules)
 
 
 def post_of(config: Config) -> Post:
@@ -49,7 +48,7 @@ def hotlines_of(config: Config) -> list[Hotline]:
     Raises:
         HotlineError: its file is not as it must be.
     """
-    return hotlines.load(Path(config.care.hotlines).expanduser() if config.care.hotlines else None)
+    return hotlines.load(config.hotlines)
 
 
 def stale_hotlines(config: Config, now_utc_ns: int) -> list[Hotline]:

@@ -12,7 +12,7 @@ from gateway.keeping.audit import note
 from gateway.messages import DutyEntry, DutyRoster, RecordKind
 from gateway.rows import Rows
 
-__all__ = ["current_roster", "on_duty", "send_roster"]
+__all__ = ["current_roster", "on_duty", "send_roster", "standing_roster"]
 
 
 def send_roster(place: Place, roster: DutyRoster, target: str, actor: str = "system") -> None:
@@ -28,7 +28,7 @@ def send_roster(place: Place, roster: DutyRoster, target: str, actor: str = "sys
         if entry.to_utc_ns <= entry.from_utc_ns:
             raise NotAllowed(target, f"the shift of {entry.name} ends before it begins", "correct the roster")
     with place.reading() as rows:
-        stands = _newest(rows, target)
+        stands = standing_roster(rows, target)
     if stands and stands.version >= roster.version:
         raise NotAllowed(target, f"has roster {stands.version}", "give the new one a higher version")
     note(place.data, place.keyring(), actor, "duty.roster", target, f"version {roster.version}")
@@ -37,7 +37,7 @@ def send_roster(place: Place, roster: DutyRoster, target: str, actor: str = "sys
 
 def current_roster(rows: Rows, site: str, now_utc_ns: int) -> DutyRoster | None:
     """The roster that stands for a site, without the shifts that are over; None: nobody has sent one."""
-    roster = _newest(rows, site)
+    roster = standing_roster(rows, site)
     if roster is None:
         return None
     ahead = [entry for entry in roster.entries if entry.to_utc_ns > now_utc_ns]
@@ -50,6 +50,7 @@ def on_duty(rows: Rows, site: str, now_utc_ns: int) -> list[DutyEntry]:
     return [entry for entry in roster.entries if entry.from_utc_ns <= now_utc_ns] if roster else []
 
 
-def _newest(rows: Rows, site: str) -> DutyRoster | None:
+def standing_roster(rows: Rows, site: str) -> DutyRoster | None:
+    """The roster that stands for a site, with the shifts that are over; None: nobody has sent one."""
     found = newest(rows, RecordKind.DUTY_ROSTER, site)
     return found.body if found and isinstance(found.body, DutyRoster) else None

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from care.alerts import alert_state
 from gateway.counter.messages import AlertAnswer, DutyAnswer
-from gateway.documents import newest
 from gateway.errors import UnknownAlert
 from gateway.eyes import is_seen
-from gateway.messages import DutyRoster, RecordKind
+from gateway.messages import DutyRoster
 from gateway.pager_notes import is_delivered_note
 from gateway.rows import Rows
 from gateway.services.alerts import alert_steps
-from gateway.services.duty import current_roster
+from gateway.services.duty import current_roster, standing_roster
 
 __all__ = ["alert_standing", "duty_now"]
 
@@ -39,8 +38,7 @@ def alert_standing(rows: Rows, alert: UUID, *, site: str, now_utc_ns: int, reach
     state = alert_state(steps)
     if state.raised_utc_ns is None:
         return AlertAnswer(known=False)
-    found = newest(rows, RecordKind.DUTY_ROSTER, site)
-    roster = found.body if found and isinstance(found.body, DutyRoster) else DutyRoster(0, [])
+    roster = standing_roster(rows, site) or DutyRoster(0, [])
     names = {key: entry.name for entry in roster.entries for key in (entry.person, entry.name)}
     deadline = state.next_deadline if state.next_level else None
     return AlertAnswer(

@@ -4,9 +4,11 @@ An answer to a risk question calls a person when it is confirmed, or a few secon
 when whoever marked it goes away: whichever comes first. Partial answers are kept and never give a band.
 """
 
+from typing import get_args
+
 from care import risk, routes
 from care.alerts import AlertEvent
-from care.instruments.model import Item
+from care.instruments.model import Item, Step
 from care.instruments.scoring import feedback, score
 from care.sitting import Sitting
 from gateway.messages import Assessment
@@ -170,7 +172,8 @@ def leave(house: House, visit: Visit, now_s: float) -> list[Wish]:
     return [*wishes, Draft(None)]
 
 
-_STEPS = ("rest", "read", "talk", "book", "doctor", "help")
+_STEPS = get_args(Step)
+"""From the least urgent on."""
 
 
 def gravest(visit: Visit) -> Answered | None:
@@ -197,10 +200,9 @@ def following(house: House, visit: Visit) -> list[str]:
 
 def _assessment(house: House, visit: Visit, open_: Open, *, complete: bool) -> Assessment:
     open_.version += 1
-    result = score(open_.instrument, open_.sitting.given)
     given = open_.sitting.given
-    tiers = [risk.item_fires(house.risk, open_.instrument.key, item, value) for item, value in given.items()]
-    fired = max(filter(None, tiers), key=risk.TIERS.index, default="")
+    result = score(open_.instrument, given)
+    fired = risk.fired_by(house.risk, open_.instrument.key, given)
     return Assessment(
         assessment=open_.id,
         instrument=open_.instrument.key,

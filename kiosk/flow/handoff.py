@@ -11,6 +11,7 @@ from uuid import UUID
 
 from care.alerts import AlertEvent, AlertStep
 from care.handoff import raised
+from care.risk import TIERS
 from gateway.counter.messages import DutyAnswer
 from kiosk.flow.house import House
 from kiosk.flow.places import Place, Tap
@@ -47,8 +48,6 @@ class HandOff(StrEnum):
 
 
 _ANSWERED = {"acknowledged": HandOff.SEEN, "closed": HandOff.OVER}
-_URGENCY = ("green", "yellow", "orange", RED)
-
 
 _LEADS_TO = {"staff": Place.STAFF, "phone": Place.HELP, "family": Place.FAMILY}
 
@@ -87,7 +86,7 @@ def call(house: House, visit: Visit, tier: str, cause: str, now_s: float, source
     shown = cause if cause == BUTTON or sees else UNSAID
     if house.handoff.rule_for(tier, shown) is None:
         return []
-    if called and called.waits and _URGENCY.index(called.tier) >= _URGENCY.index(tier):
+    if called and called.waits and TIERS.index(called.tier) >= TIERS.index(tier):
         return noted(house, visit, f"again: {shown}") if tier == called.tier else []
     alert = house.new_id()
     event = raised(

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from care.exercises import at
 from gateway.messages import Appointment, ContentViewed
 from kiosk.flow.house import House
 from kiosk.flow.places import Place, Tap
@@ -40,17 +39,10 @@ def passed(house: House, visit: Visit, now_s: float) -> None:
             visit.back()
         case Place.SOUND if run_s >= SOUND_S:
             visit.back()
-        case Place.EXERCISE if exercise_left_s(house, visit, now_s) <= 0 and run_s > LINGER_S:
-            seconds = house.exercises[visit.chosen].seconds
-            if run_s >= seconds + LINGER_S:
-                visit.back()
+        case Place.EXERCISE if run_s >= house.exercises[visit.chosen].seconds + LINGER_S:
+            visit.back()
         case _:
             pass
-
-
-def exercise_left_s(house: House, visit: Visit, now_s: float) -> float:
-    """What is left of the step that stands."""
-    return at(house.exercises[visit.chosen], now_s - visit.began_s)[1]
 
 
 def solo_left_s(visit: Visit, now_s: float) -> float:
